@@ -1,0 +1,1 @@
+"""What completes a request. Each module is one engine; litellm is imported in its own module only."""

@@ -1,0 +1,1 @@
+"""Other people's tables and files, translated at the door into records."""

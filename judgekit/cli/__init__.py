@@ -1,0 +1,1 @@
+"""A DOOR: parse, build adapters, call one workflow, render, exit."""

@@ -1,0 +1,55 @@
+"""The command table: which function answers which command, in the order of the tutorial."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from judgekit.cli.console import Console
+
+COMMANDS: tuple[tuple[str, str], ...] = ()
+"""(`module:function`, command name) in tutorial order; a name with a space is a command of a group."""
+
+GROUPS = {"judge": "Make, check and look at judges.", "audit": "Who said what, and whether the record is whole."}
+EPILOG = "Anywhere on the line: --json (the report on standard output), -q, -v, --debug."
+
+
+def run_app(words: list[str], console: Console) -> int:
+    """Parse the words, run the command, return its exit code (2 for wrong usage)."""
+    command = typer.main.get_command(build_app())
+    result = command.main(args=words, prog_name="judgekit", standalone_mode=False, obj=console)
+    return result if isinstance(result, int) else 0
+
+
+def build_app() -> typer.Typer:
+    """Return the app with every command of the table; importing them loads nothing heavy."""
+    app = _typer("Distil LLM judges from human labels, and know how far to trust them.", True)
+    groups: dict[str, typer.Typer] = {}
+    for target, name in COMMANDS:
+        group, _, command = name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = _typer(GROUPS[group], False)
+            app.add_typer(groups[group], name=group)
+        (groups[group] if group else app).command(command, epilog=EPILOG, no_args_is_help=False)(_function(target))
+    return app
+
+
+def _typer(help_text: str, is_root: bool) -> typer.Typer:
+    return typer.Typer(
+        help=help_text,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        add_completion=is_root,
+        pretty_exceptions_enable=False,
+        epilog=EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def _function(target: str) -> Callable[..., Any]:
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function

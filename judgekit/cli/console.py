@@ -1,0 +1,91 @@
+"""The only place that prints: results and JSON to standard output, talk to standard error.
+
+Session text is hostile to terminals too: control characters are replaced before anything is shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from judgekit.records.record import Record
+
+_KEPT = {"\n", "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """How this invocation talks.
+
+    Attributes:
+        json: Standard output carries one JSON record and nothing else.
+        quiet: No talk on standard error, errors excepted.
+        verbose: More talk.
+        debug: Tracebacks on errors.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a progress line may redraw itself: standard error is a terminal and talk is wanted."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Print a result for people; nothing when the result is JSON."""
+        if not self.json:
+            _write(sys.stdout, clean(text) + "\n")
+
+    def emit(self, record: Record) -> None:
+        """Print a record as JSON, when JSON is wanted."""
+        if self.json:
+            _write(sys.stdout, record.model_dump_json(indent=2) + "\n")
+
+    def say(self, text: str) -> None:
+        """Talk: progress, warnings, what was done."""
+        if not self.quiet:
+            _write(sys.stderr, clean(text) + "\n")
+
+    def detail(self, text: str) -> None:
+        """Talk that only `--verbose` wants."""
+        if self.verbose:
+            self.say(text)
+
+    def redraw(self, text: str) -> None:
+        """Replace the current line of a live terminal."""
+        if self.is_live:
+            _write(sys.stderr, "\r\x1b[2K" + clean(text))
+
+    def suggest(self, command: str) -> None:
+        """Name the next useful command."""
+        if not self.json:
+            self.say(f"next: {command}")
+
+    def fail(self, text: str) -> None:
+        """Print an error: one line, whatever the mode."""
+        _write(sys.stderr, "judgekit: " + clean(text).replace("\n", " ") + "\n")
+
+
+def clean(text: str) -> str:
+    """Return the text with control and direction-changing characters made visible.
+
+    Example:
+        >>> clean("red \\x1b[31m")
+        'red \\\\x1b[31m'
+    """
+    return "".join(c if c in _KEPT or (c.isprintable() or c == " ") else _visible(c) for c in text)
+
+
+def _visible(character: str) -> str:
+    return f"\\x{ord(character):02x}" if ord(character) < 0x100 else f"\\u{ord(character):04x}"
+
+
+def _write(stream: object, text: str) -> None:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))  # type: ignore[attr-defined]  # a text stream
+    stream.flush()  # type: ignore[attr-defined]  # a text stream

@@ -1,0 +1,96 @@
+"""The entry point: global flags, exit codes, errors as one line.
+
+`--version` is answered before typer is loaded; `--help` loads no command's dependencies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from judgekit import __version__
+from judgekit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, FileProblem, InputError, JudgekitError
+
+if TYPE_CHECKING:
+    from judgekit.cli.console import Console
+
+GLOBAL_FLAGS = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--verbose": "verbose", "-v": "verbose"}
+GLOBAL_FLAGS["--debug"] = "debug"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: The command line without the program's name; None: the process's own.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given in (["--version"], ["version"]):
+        print(f"judgekit {__version__}")
+        return 0
+    words, flags = split_flags(given)
+    from judgekit.cli.console import Console
+
+    console = Console(**dict.fromkeys(flags, True))
+    try:
+        return _run(words, console)
+    except KeyboardInterrupt:
+        console.fail("interrupted; what was done is kept, and the same command continues")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except JudgekitError as error:
+        return _explain(error, console)
+    except OSError as error:
+        return _explain(_file_problem(error), console)
+    except Exception as error:  # the last resort: our defect, told as such
+        return _confess(error, console)
+
+
+def split_flags(arguments: Sequence[str]) -> tuple[list[str], set[str]]:
+    """Take the global flags out of a command line, wherever they stand before `--`.
+
+    Example:
+        >>> split_flags(["agree", "data", "--json"])
+        (['agree', 'data'], {'json'})
+    """
+    end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    flags = {GLOBAL_FLAGS[word] for word in arguments[:end] if word in GLOBAL_FLAGS}
+    words = [word for place, word in enumerate(arguments) if place >= end or word not in GLOBAL_FLAGS]
+    return words, flags
+
+
+def _run(words: list[str], console: Console) -> int:
+    from judgekit.cli.app import run_app
+
+    return run_app(words, console)
+
+
+def _explain(error: JudgekitError, console: Console) -> int:
+    if console.debug:
+        traceback.print_exception(error)
+    console.fail(str(error))
+    return error.exit_code
+
+
+def _confess(error: Exception, console: Console) -> int:
+    if console.debug:
+        traceback.print_exception(error)
+    name = type(error).__name__
+    console.fail(f"internal error: {name}: {error}. This is a defect of judgekit; --debug shows the traceback")
+    return EXIT_INTERNAL
+
+
+def _file_problem(error: OSError) -> InputError:
+    path = error.filename if error.filename is not None else "a file"
+    reason = error.strerror or str(error)
+    hint = {28: "Free some space and run the same command again", 13: "Check its permissions", 30: "It is read-only"}
+    return FileProblem(f"{reason}", where=str(path), hint=hint.get(error.errno or 0))
+
+
+def _silence_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

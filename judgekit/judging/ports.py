@@ -1,0 +1,135 @@
+"""What judging needs of the world: four small protocols, implemented in `adapters`, joined at the doors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from judgekit.records.verdict import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model: all that decides the reply, and nothing else.
+
+    Attributes:
+        key: Fingerprint of everything below; the same request asked twice has one key.
+        model: `provider/model`.
+        messages: The conversation to complete.
+        parameters: Temperature and so on; None values are left out.
+        schema: JSON schema the reply must follow; None when none is asked for.
+        sample: 0, 1, 2 ... where the same question is asked several times.
+    """
+
+    key: str
+    model: str
+    messages: Sequence[Message]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an engine brought back.
+
+    Attributes:
+        text: The model's words.
+        model: The model that answered, as it names itself.
+        finish_reason: `stop`, `length`, `content_filter` ...; None when not said.
+        refusal: The model's refusal, where the engine reports one apart from the text.
+        prompt_tokens: Tokens read; None when not said.
+        completion_tokens: Tokens written.
+        cost_usd: Dollars charged; None when unknown, never 0 for unknown.
+        latency_s: Seconds from request to reply.
+    """
+
+    text: str
+    model: str
+    finish_reason: str | None = None
+    refusal: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+    latency_s: float | None = None
+
+
+FaultKind = Literal["rate_limit", "server", "connection", "timeout", "overflow", "refused", "bad_request", "fatal"]
+
+
+class EngineFault(Exception):
+    """An engine could not complete one request.
+
+    `rate_limit`, `server`, `connection` and `timeout` are worth another try; `overflow`, `refused` and
+    `bad_request` concern this request only; `fatal` (key, quota, unknown model) stops the run.
+    """
+
+    def __init__(self, kind: FaultKind, detail: str, *, retry_after_s: float | None = None) -> None:
+        """Keep the kind, one line of detail, and what the server asked us to wait."""
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.kind in ("rate_limit", "server", "connection", "timeout")
+
+
+class Engine(Protocol):
+    """Completes one request and returns one reply; retry, pacing, budget and caching are the runner's."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in every row: `openai-compatible`, `litellm`, `replay`, `scripted`."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the model's reply.
+
+        Raises:
+            EngineFault: It could not.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class Store(Protocol):
+    """Replies already paid for, by request key and sample number."""
+
+    def find(self, request: Request) -> Call | None:
+        """Return the stored call for exactly this request, or None."""
+
+    def commit(self, call: Call) -> None:
+        """Keep a call so that it survives the process from here on."""
+
+
+class Prices(Protocol):
+    """What tokens cost."""
+
+    def cost_usd(self, model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Return dollars; None when the model's price is unknown."""
+
+
+class Clock(Protocol):
+    """Time and waiting, so that tests own them."""
+
+    def now(self) -> datetime:
+        """Return the present moment, with its offset."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""

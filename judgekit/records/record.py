@@ -1,0 +1,94 @@
+"""What all records share: frozen, strict about keys, ids that stay strings, fingerprints.
+
+Not here: reading or writing files (`adapters.store`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+
+FORMAT = 1
+"""Version of the files this package writes; every manifest carries it, older ones load."""
+
+
+def _as_id(value: object) -> object:
+    """Keep whole numbers as their digits: ids are strings, always; a float may have lost digits already."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _not_empty(value: str) -> str:
+    if not value.strip():
+        raise ValueError("an id must not be empty")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs its offset (RFC 3339), got {moment.isoformat()!r}")
+    return moment.astimezone(UTC)
+
+
+def time_text(moment: datetime) -> str:
+    """Return a moment as RFC 3339 text in UTC, with microseconds only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Id = Annotated[str, BeforeValidator(_as_id), AfterValidator(_not_empty)]
+"""An identifier: a string that is not empty; whole numbers are taken as their digits."""
+
+Time = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(time_text, return_type=str, when_used="json")]
+"""A moment; must carry its offset, kept in UTC, written in RFC 3339."""
+
+
+class Record(BaseModel):
+    """A frozen record; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False)
+
+    def fingerprint(self, *, exclude: set[str] | None = None) -> str:
+        """Return `sha256:...` over the canonical JSON of the record, without the fields in `exclude`."""
+        return fingerprint(self.model_dump(mode="json", exclude=exclude))
+
+
+class OpenRecord(Record):
+    """A record that other tools write too: unknown keys move into `metadata` and are kept."""
+
+    metadata: dict[str, Any] = {}
+    """Whatever else was known about it; never read by judgekit itself."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_unknown_keys(cls, data: object) -> object:
+        if not isinstance(data, dict) or data.keys() <= cls.model_fields.keys():
+            return data
+        known = {key: value for key, value in data.items() if key in cls.model_fields}
+        extra = {str(key): value for key, value in data.items() if key not in cls.model_fields}
+        return known | {"metadata": {**(known.get("metadata") or {}), **extra}}
+
+    def with_metadata(self, **extra: Any) -> Self:
+        """Return a copy with more metadata."""
+        return self.model_copy(update={"metadata": {**self.metadata, **extra}})
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys, no spaces, no NaN: the text that fingerprints are taken over.
+
+    Example:
+        >>> canonical_json({"b": 1, "a": [True, None]})
+        '{"a":[true,null],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def fingerprint(value: object) -> str:
+    """Return `sha256:<hex>` of a JSON value's canonical text.
+
+    Raises:
+        ValueError: The value holds NaN or infinity.
+    """
+    return "sha256:" + hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

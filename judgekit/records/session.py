@@ -1,0 +1,129 @@
+"""Session: what happened between a user and the assistant, in order; Pair: two of them on one input."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue, model_validator
+
+from judgekit.records.record import Id, OpenRecord, Record, Time, fingerprint
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class ToolCall(Record):
+    """One call of a tool, with what came back."""
+
+    id: Id | None = None
+    """The platform's id of the call, where it gave one."""
+    name: str
+    """The tool's name."""
+    arguments: JsonValue = None
+    """Arguments as JSON; kept as text where the platform's text is not JSON."""
+    result: JsonValue = None
+    """What the tool returned; None when nothing is recorded."""
+    error: str | None = None
+    """The tool's error text, when it failed."""
+
+
+class Passage(Record):
+    """One retrieved passage that the assistant saw."""
+
+    text: str
+    """The passage."""
+    source: str | None = None
+    """Where it came from: a title, a path, an address."""
+
+
+class Turn(OpenRecord):
+    """One message, with the tool calls made and the passages retrieved for it."""
+
+    id: Id
+    """Unique in its session; labels of a turn point here."""
+    role: Role
+    """Who speaks."""
+    name: str | None = None
+    """Which agent, where several share a role."""
+    text: str = ""
+    """What was said; empty when the turn only calls tools."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Calls in order, with results."""
+    passages: tuple[Passage, ...] = ()
+    """Passages in the order retrieved."""
+
+
+class Session(OpenRecord):
+    """One whole conversation, the thing that experts score."""
+
+    id: Id
+    """Unique in its dataset."""
+    input: Id | None = None
+    """Joins the sessions of different versions on the same input."""
+    version: str | None = None
+    """The prompt or model version that produced it."""
+    trial: int | None = None
+    """Which repetition, where an input was run several times on a version."""
+    group: Id | None = None
+    """User or task: the unit of leaks and of clustering."""
+    turns: tuple[Turn, ...] = ()
+    """What happened, in order."""
+    started_at: Time | None = None
+    """When it began."""
+    cost_usd: float | None = None
+    """What the session cost, in dollars."""
+    latency_s: float | None = None
+    """How long the assistant took, in seconds."""
+    tags: tuple[str, ...] = ()
+    """Free words, not seen by raters."""
+
+    @model_validator(mode="after")
+    def _turn_ids_are_unique(self) -> Session:
+        seen: set[str] = set()
+        for turn in self.turns:
+            if turn.id in seen:
+                raise ValueError(f"turn id {turn.id!r} occurs twice")
+            seen.add(turn.id)
+        return self
+
+    @property
+    def seen_fingerprint(self) -> str:
+        """Fingerprint of what a rater sees: the turns, not ids of the session, tags, cost or latency."""
+        return fingerprint([turn.model_dump(mode="json", exclude={"metadata"}) for turn in self.turns])
+
+    @property
+    def n_tool_calls(self) -> int:
+        """Tool calls over all turns."""
+        return sum(len(turn.tool_calls) for turn in self.turns)
+
+    def unit(self) -> str:
+        """Return the coarsest declared of group > input > session: what is resampled and split together."""
+        if self.group is not None:
+            return f"group:{self.group}"
+        return f"input:{self.input}" if self.input is not None else f"session:{self.id}"
+
+
+class Pair(OpenRecord):
+    """Two sessions on the same input, in an order."""
+
+    id: Id
+    """Unique in its dataset."""
+    first: Id
+    """Id of the session that stands first in the pair's own order."""
+    second: Id
+    """Id of the other session."""
+    input: Id | None = None
+    """The input both answer."""
+    group: Id | None = None
+    """User or task: the unit of leaks and of clustering."""
+
+    @model_validator(mode="after")
+    def _is_of_two(self) -> Pair:
+        if self.first == self.second:
+            raise ValueError(f"a pair needs two different sessions, got {self.first!r} twice")
+        return self
+
+    def unit(self) -> str:
+        """Return the coarsest declared of group > input > pair."""
+        if self.group is not None:
+            return f"group:{self.group}"
+        return f"input:{self.input}" if self.input is not None else f"pair:{self.id}"

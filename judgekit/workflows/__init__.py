@@ -1,0 +1,1 @@
+"""RECIPES: one file per job; given objects, never paths; no printing."""
