@@ -1,1 +1,4 @@
-"""MEANING: records in, rows of estimates out. Pairs labels with verdicts, builds references, never drops a row uncounted."""
+"""MEANING: records in, rows of estimates out.
+
+Pairs labels with verdicts, builds references, never drops a row uncounted.
+"""

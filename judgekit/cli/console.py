@@ -72,11 +72,11 @@ class Console:
 
 
 def clean(text: str) -> str:
-    """Return the text with control and direction-changing characters made visible.
+    r"""Return the text with control and direction-changing characters made visible.
 
     Example:
-        >>> clean("red \\x1b[31m")
-        'red \\\\x1b[31m'
+        >>> print(clean("red \x1b[31m"))
+        red \x1b[31m
     """
     return "".join(c if c in _KEPT or (c.isprintable() or c == " ") else _visible(c) for c in text)
 

@@ -1,0 +1,151 @@
+"""Experts among themselves: all together, in pairs, group against group, and one against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from judgekit.analysis.metric_set import AMONG_RATERS, BESIDE_CEILING, BETWEEN_TWO, metric_set, needs_levels
+from judgekit.analysis.rating import RatingTable, on_levels, rating_table, sample_of, unit_codes
+from judgekit.analysis.reference import aggregation_of, default_rule, leave_one_out, reference
+from judgekit.records.dataset import Dataset
+from judgekit.records.report import Row
+from judgekit.records.rubric import Criterion
+from judgekit.stats.estimate import Estimate, undefined
+from judgekit.stats.metric import measure_all
+from judgekit.stats.sample import Sample
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How numbers are measured, the same for all rows of a report.
+
+    Attributes:
+        rng: Source of the resamples.
+        level: Coverage of the intervals.
+        n_resamples: Bootstrap resamples.
+        metrics: Metrics asked for; empty for the usual ones of each scale.
+    """
+
+    rng: np.random.Generator
+    level: float = 0.95
+    n_resamples: int = 2000
+    metrics: tuple[str, ...] = ()
+
+    def estimates(self, metrics: Sequence[str], sample: Sample) -> dict[str, Estimate]:
+        """Return each metric's estimate on one sample."""
+        return measure_all(metrics, sample, rng=self.rng, level=self.level, n_resamples=self.n_resamples)
+
+
+def agreement_rows(dataset: Dataset, criterion: Criterion, measuring: Measuring, *, max_raters: int = 8) -> list[Row]:
+    """Return all rows of one criterion; the alpha over all raters comes first.
+
+    Args:
+        dataset: Sessions and current labels.
+        criterion: The question.
+        measuring: Level, resamples, metrics.
+        max_raters: Pairs are listed only up to this many raters (the number of pairs grows with its square).
+    """
+    if criterion.scale.measurement == "none":
+        return [_no_arithmetic(criterion)]
+    table = rating_table(dataset, criterion)
+    rows = list(_together(table, measuring))
+    if table.is_named and len(table.raters) <= max_raters:
+        for first, second in combinations(table.raters, 2):
+            rows += two_sided(table, (first, second), (table.column(first), table.column(second)), measuring)
+    rows += _groups(dataset, criterion, measuring)
+    return rows + list(_one_against_others(table, dataset, measuring))
+
+
+def two_sided(
+    table: RatingTable, names: tuple[str, str], columns: tuple[np.ndarray, np.ndarray], measuring: Measuring
+) -> list[Row]:
+    """Return the rows of one rater (or group) against another over a table's targets."""
+    metrics = metric_set(BETWEEN_TWO, table.criterion, measuring.metrics)
+    if not np.any(~np.isnan(columns[0]) & ~np.isnan(columns[1])):
+        return []
+    estimates = measured(table.criterion, np.column_stack(columns), table.units, (names, metrics), measuring)
+    between = "~".join(names)
+    return [Row(criterion=table.criterion.id, metric=m, between=between, estimate=e) for m, e in estimates.items()]
+
+
+def measured(
+    criterion: Criterion,
+    ratings: np.ndarray,
+    units: np.ndarray,
+    what: tuple[tuple[str, ...], Sequence[str]],
+    measuring: Measuring,
+    *,
+    dropped: dict[str, int] | None = None,
+) -> dict[str, Estimate]:
+    """Return estimates of two columns; metrics that count levels leave out numbers between two levels.
+
+    Args:
+        criterion: Whose scale.
+        ratings: Shape (n, 2), NaN for missing.
+        units: Shape (n,).
+        what: The columns' names, and the metrics.
+        measuring: Level and resamples.
+        dropped: Rows already left out, by cause; `between_levels` is added for metrics that count levels.
+    """
+    names, metrics = what
+    legal = on_levels(criterion, *ratings.T)
+    counting = [metric for metric in metrics if needs_levels(metric) and not legal.all()]
+    free = [metric for metric in metrics if metric not in counting]
+    known = dict(dropped or {})
+    found: dict[str, Estimate] = {}
+    if free:
+        sample = sample_of(criterion, ratings, units, names=names, dropped=known)
+        if not legal.all():  # numbers between levels are welcome here, so the levels must not be enforced
+            sample = replace(sample, levels=None)
+        found |= measuring.estimates(free, sample)
+    if counting:
+        between = {**known, "between_levels": int((~legal).sum())}
+        sample = sample_of(criterion, ratings[legal], units[legal], names=names, dropped=between)
+        found |= measuring.estimates(counting, sample)
+    return {metric: found[metric] for metric in metrics}
+
+
+def _together(table: RatingTable, measuring: Measuring) -> Iterator[Row]:
+    metrics = metric_set(AMONG_RATERS, table.criterion, measuring.metrics)
+    sample = table.sample(list(table.values.T) or [np.zeros(0)], table.raters, table.dropped)
+    for metric, estimate in measuring.estimates(metrics, sample).items():
+        yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=estimate)
+
+
+def _groups(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> list[Row]:
+    rows: list[Row] = []
+    table = rating_table(dataset, criterion)
+    known = {name: group for name, group in dataset.card.raters.items() if set(group.raters) & set(table.raters)}
+    for first, second in combinations(known, 2):
+        sides = [reference(dataset, criterion, f"group:{name}").values for name in (first, second)]
+        columns = tuple(np.array([side.get(t, np.nan) for t in table.targets]) for side in sides)
+        rows += two_sided(table, (first, second), (columns[0], columns[1]), measuring)
+    return rows
+
+
+def _one_against_others(table: RatingTable, dataset: Dataset, measuring: Measuring) -> Iterator[Row]:
+    metrics = metric_set(BESIDE_CEILING, table.criterion, ())
+    if not table.is_named:
+        words = "labels are anonymous, so no rater can be held against the others"
+        for metric in metrics:
+            estimate = undefined("unknown_raters", words, level=measuring.level)
+            yield Row(criterion=table.criterion.id, metric=metric, between="rater~others", estimate=estimate)
+        return
+    rows = leave_one_out(table, aggregation_of(default_rule(table.criterion), table.criterion))
+    units = unit_codes(rows.targets, dataset.unit)
+    ratings = np.column_stack([rows.own, rows.others])
+    what = (("rater", "others"), metrics)
+    for metric, estimate in measured(
+        table.criterion, ratings, units, what, measuring, dropped=dict(rows.dropped)
+    ).items():
+        yield Row(criterion=table.criterion.id, metric=metric, between="rater~others", estimate=estimate)
+
+
+def _no_arithmetic(criterion: Criterion) -> Row:
+    words = f"a {criterion.scale.type} scale has no agreement coefficient; its answers are shown side by side"
+    estimate = undefined("not_for_this_scale", words)
+    return Row(criterion=criterion.id, metric="percent_agreement", between="raters", estimate=estimate)

@@ -1,0 +1,186 @@
+"""Two versions on the same inputs, in the experts' units: paired by input, trials averaged.
+
+The judge's rows are the judge's opinion, not corrected for what it gets wrong; the experts' own rows, where
+both versions of an input carry labels, stand beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from judgekit.analysis.agreement import Measuring
+from judgekit.analysis.disagreement import value_at
+from judgekit.analysis.rating import Target, excerpt, unit_codes
+from judgekit.analysis.verdict_table import VerdictTable
+from judgekit.records.dataset import Dataset
+from judgekit.records.report import Counts, Disagreement, Rating, Row
+from judgekit.records.rubric import Criterion
+from judgekit.stats.estimate import Estimate
+from judgekit.stats.sample import Sample
+
+
+@dataclass(frozen=True)
+class PairedInputs:
+    """One number per input and version.
+
+    Attributes:
+        inputs: Inputs that both versions have, sorted.
+        baseline: Mean over the baseline's trials, shape (n_inputs,).
+        candidate: Likewise of the candidate.
+        units: Independent unit of each input, shape (n_inputs,).
+        dropped: Inputs and sessions that could not be paired, by cause.
+    """
+
+    inputs: tuple[str, ...]
+    baseline: np.ndarray
+    candidate: np.ndarray
+    units: np.ndarray
+    dropped: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: its name, and which sessions belong to it."""
+
+    name: str
+    sessions: frozenset[str]
+
+
+def version_side(dataset: Dataset, version: str) -> Side:
+    """Return the side that holds every session of one version."""
+    return Side(version, frozenset(session.id for session in dataset.sessions if session.version == version))
+
+
+def paired_inputs(dataset: Dataset, numbers: Mapping[Target, float], sides: tuple[Side, Side]) -> PairedInputs:
+    """Return the numbers of sessions joined by input.
+
+    Args:
+        dataset: Knows each session's input and group.
+        numbers: Session -> number (the judge's or the experts').
+        sides: Baseline and candidate.
+    """
+    baseline, candidate = (side.name for side in sides)
+    side_of = {session: side.name for side in sides for session in side.sessions}
+    trials: dict[str, dict[str, list[float]]] = {baseline: defaultdict(list), candidate: defaultdict(list)}
+    member: dict[str, str] = {}
+    dropped: Counter[str] = Counter()
+    for session in dataset.sessions:
+        side = side_of.get(session.id)
+        if side is None:
+            continue
+        number = numbers.get((session.id, None))
+        if session.input is None:
+            dropped["no_input"] += 1
+        elif number is None:
+            dropped["no_number"] += 1
+        else:
+            trials[side][session.input].append(number)
+            member.setdefault(session.input, session.id)
+    both = sorted(trials[baseline].keys() & trials[candidate].keys())
+    dropped["only_" + baseline] = len(trials[baseline].keys() - set(both))
+    dropped["only_" + candidate] = len(trials[candidate].keys() - set(both))
+    return PairedInputs(
+        inputs=tuple(both),
+        baseline=np.array([np.mean(trials[baseline][each]) for each in both]),
+        candidate=np.array([np.mean(trials[candidate][each]) for each in both]),
+        units=unit_codes([(member[each], None) for each in both], dataset.unit),
+        dropped={cause: n for cause, n in dropped.items() if n},
+    )
+
+
+def comparison_rows(
+    criterion: Criterion, paired: PairedInputs, versions: tuple[str, str], measuring: Measuring
+) -> list[Row]:
+    """Return each version's mean and the paired difference, candidate minus baseline.
+
+    Numbers are the scale's own: the share of positive verdicts for a binary criterion, levels for an ordinal one.
+    """
+    baseline, candidate = versions
+    sides = {baseline: _oriented(criterion, paired.baseline), candidate: _oriented(criterion, paired.candidate)}
+    rows = [
+        _row(criterion, "mean", name, _mean_difference(numbers, np.zeros(len(numbers)), paired, measuring, name))
+        for name, numbers in sides.items()
+    ]
+    between = f"{candidate}~{baseline}"
+    difference = _mean_difference(sides[candidate], sides[baseline], paired, measuring, between)
+    return [_row(criterion, "mean_difference", between, difference), *rows]
+
+
+def comparison_counts(criterion: Criterion, paired: PairedInputs) -> Counts:
+    """Return how many inputs were paired, and what was left out."""
+    n_left = sum(n for cause, n in paired.dropped.items() if cause.startswith("only_"))
+    n_inputs = len(paired.inputs)
+    return Counts(criterion=criterion.id, n_targets=n_inputs + n_left, n_used=n_inputs, dropped=dict(paired.dropped))
+
+
+def moved(
+    dataset: Dataset,
+    criterion: Criterion,
+    paired: PairedInputs,
+    *,
+    verdicts: VerdictTable,
+    sides: tuple[Side, Side],
+    n_most: int,
+) -> tuple[Disagreement, ...]:
+    """Return the inputs whose verdict moved most, with the judge's reasons for both versions."""
+    gaps = np.abs(paired.candidate - paired.baseline)
+    worst = [i for i in np.argsort(-gaps, kind="stable") if gaps[i] > 0][:n_most]
+    by_input: dict[tuple[str | None, str], list[str]] = defaultdict(list)
+    for side in sides:
+        for session in sorted(side.sessions & dataset.session_by_id.keys()):
+            by_input[dataset.session_by_id[session].input, side.name].append(session)
+    found = []
+    for place in worst:
+        name = paired.inputs[place]
+        ids = [(side.name, i) for side in sides for i in by_input[name, side.name]]
+        ratings = tuple(
+            Rating(
+                rater=side_name,
+                value=value_at(criterion, verdicts.numbers[i, None]),
+                rationale=verdicts.spoken[i, None].rationale,
+            )
+            for side_name, i in ids
+            if (i, None) in verdicts.numbers
+        )
+        found.append(
+            Disagreement(
+                criterion=criterion.id,
+                target=name,
+                excerpt=excerpt(dataset.session_by_id[ids[0][1]]),
+                distance=float(gaps[place]),
+                ratings=ratings,
+            )
+        )
+    return tuple(found)
+
+
+def _oriented(criterion: Criterion, numbers: np.ndarray) -> np.ndarray:
+    """Count the positive level of a binary criterion as 1, wherever it stands among the levels."""
+    positive = criterion.scale.positive_level
+    if positive is None or criterion.scale.code(positive) == 1.0:
+        return numbers
+    return 1.0 - numbers
+
+
+def _mean_difference(
+    left: np.ndarray, right: np.ndarray, paired: PairedInputs, measuring: Measuring, name: str
+) -> Estimate:
+    ratings = np.column_stack([left, right]) if len(left) else np.zeros((0, 2))
+    alone = len(np.unique(paired.units)) == len(paired.units)
+    sample = Sample(
+        ratings=ratings,
+        units=None if alone else paired.units,
+        levels=None,
+        positive=None,
+        dropped=dict(paired.dropped),
+        names=tuple(name.split("~")),
+    )
+    return measuring.estimates(["bias"], sample)["bias"]
+
+
+def _row(criterion: Criterion, metric: str, between: str, estimate: Estimate) -> Row:
+    return Row(criterion=criterion.id, metric=metric, between=between, estimate=estimate)

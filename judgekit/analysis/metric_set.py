@@ -1,0 +1,74 @@
+"""Which metrics are shown when nobody asks for others, by kind of scale. Source: the field's usual sets.
+
+The first of each list is the headline. Spearman on two levels is Pearson again, so binary shows neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from judgekit.errors import UnknownName
+from judgekit.records.rubric import Criterion, ScaleType
+from judgekit.stats.metric import METRICS
+
+AMONG_RATERS: dict[ScaleType, tuple[str, ...]] = {
+    "binary": ("krippendorff_alpha_nominal", "percent_agreement"),
+    "categorical": ("krippendorff_alpha_nominal", "percent_agreement"),
+    "preference": ("krippendorff_alpha_nominal", "percent_agreement"),
+    "ordinal": ("krippendorff_alpha_ordinal", "krippendorff_alpha_interval", "percent_agreement"),
+    "numeric": ("krippendorff_alpha_interval",),
+}
+BETWEEN_TWO: dict[ScaleType, tuple[str, ...]] = {
+    "binary": ("cohen_kappa", "percent_agreement"),
+    "categorical": ("cohen_kappa", "percent_agreement"),
+    "preference": ("cohen_kappa", "percent_agreement"),
+    "ordinal": ("cohen_kappa_quadratic", "cohen_kappa", "within_one_agreement", "percent_agreement", "spearman"),
+    "numeric": ("pearson", "spearman", "mae"),
+}
+JUDGE_AND_REFERENCE: dict[ScaleType, tuple[str, ...]] = {
+    "binary": ("cohen_kappa", "tpr", "tnr", "accuracy", "f1", "mcc", "bias"),
+    "categorical": ("cohen_kappa", "accuracy", "macro_f1", "mcc"),
+    "preference": ("cohen_kappa", "accuracy", "macro_f1"),
+    "ordinal": (
+        "cohen_kappa_quadratic", "cohen_kappa_linear", "cohen_kappa", "spearman", "kendall_tau_b", "pearson",
+        "accuracy", "within_one_agreement", "mae", "rmse", "bias",
+    ),
+    "numeric": ("mae", "pearson", "spearman", "kendall_tau_b", "rmse", "bias"),
+}  # fmt: skip
+BESIDE_CEILING: dict[ScaleType, tuple[str, ...]] = {
+    "binary": ("cohen_kappa", "accuracy"),
+    "categorical": ("cohen_kappa", "accuracy"),
+    "preference": ("cohen_kappa", "accuracy"),
+    "ordinal": ("cohen_kappa_quadratic", "spearman", "accuracy", "mae"),
+    "numeric": ("mae", "pearson", "spearman"),
+}
+BASELINE: dict[ScaleType, tuple[str, ...]] = {
+    "binary": ("accuracy",),
+    "categorical": ("accuracy",),
+    "preference": ("accuracy",),
+    "ordinal": ("accuracy", "mae"),
+    "numeric": ("mae",),
+}
+
+
+def metric_set(table: dict[ScaleType, tuple[str, ...]], criterion: Criterion, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the metrics asked for that fit among many or two raters, or the table's own for the scale.
+
+    Raises:
+        UnknownName: A metric asked for is not in the metric table.
+    """
+    for name in asked:
+        if name not in METRICS:
+            raise UnknownName("metric", name, METRICS)
+    default = table.get(criterion.scale.type, ())
+    if not asked:
+        return default
+    wants_many = table is AMONG_RATERS
+    return tuple(
+        name for name in asked if (METRICS[name].raters == "many") == wants_many or name == "percent_agreement"
+    )
+
+
+def needs_levels(metric: str) -> bool:
+    """Whether a metric counts levels, so that a number between two levels cannot enter it."""
+    return METRICS[metric].needs_levels

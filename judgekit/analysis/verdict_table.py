@@ -1,0 +1,123 @@
+"""A judge's outcomes on one criterion as one number per target, with failures counted by cause.
+
+Several samples or both orders of a pair become one number by the rules here; nothing that failed gets a
+default score.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from judgekit.analysis.rating import Target
+from judgekit.errors import InvalidRecord
+from judgekit.records.rubric import Criterion
+from judgekit.records.verdict import Failure, Verdict
+
+Use = Literal["value", "score"]
+"""What of a verdict is measured: its level, or its finer score."""
+
+
+@dataclass(frozen=True)
+class VerdictTable:
+    """One judge on one criterion.
+
+    Attributes:
+        numbers: Target -> the judge's number; absent where it gave none.
+        spoken: Target -> the verdict shown in lists (the first sample, forward order).
+        failures: Outcomes without an answer.
+        dropped: Targets that gave no number though something was answered, by cause.
+        orders: Target -> numbers by order, for pairs; None marks a failure.
+    """
+
+    numbers: Mapping[Target, float]
+    spoken: Mapping[Target, Verdict]
+    failures: tuple[Failure, ...]
+    dropped: Mapping[str, int]
+    orders: Mapping[Target, Mapping[str, float | None]]
+
+    @property
+    def failures_by_status(self) -> dict[str, int]:
+        """Status -> number of failed outcomes."""
+        return dict(Counter(failure.status for failure in self.failures))
+
+    @property
+    def targets(self) -> set[Target]:
+        """Everything the judge was asked about."""
+        return {*self.orders}
+
+
+def verdict_table(criterion: Criterion, outcomes: Iterable[Verdict | Failure], *, use: Use = "value") -> VerdictTable:
+    """Return the judge's numbers.
+
+    Samples of one target become their median on an ordered scale and their majority on an unordered one
+    (`score`: their mean); the two orders of a pair must agree, else the pair has no number
+    (`orders_disagree`).
+
+    Raises:
+        InvalidRecord: A verdict is off the criterion's scale; the message names its target.
+    """
+    answers: dict[Target, dict[str, list[Verdict | Failure]]] = defaultdict(lambda: defaultdict(list))
+    for outcome in outcomes:
+        if outcome.criterion == criterion.id:
+            answers[outcome.target, outcome.turn][outcome.order or "forward"].append(outcome)
+    numbers: dict[Target, float] = {}
+    spoken: dict[Target, Verdict] = {}
+    failures: list[Failure] = []
+    dropped: Counter[str] = Counter()
+    orders: dict[Target, dict[str, float | None]] = {}
+    for target, by_order in answers.items():
+        every = [outcome for order in sorted(by_order) for outcome in by_order[order]]
+        failures += [outcome for outcome in every if isinstance(outcome, Failure)]
+        said = [outcome for outcome in every if isinstance(outcome, Verdict)]
+        orders[target] = {order: _settle(criterion, some, use) for order, some in by_order.items()}
+        if said:
+            spoken[target] = said[0]
+            _keep(target, orders[target], said, numbers=numbers, dropped=dropped)
+    return VerdictTable(numbers, spoken, tuple(failures), dict(dropped), orders)
+
+
+def _keep(
+    target: Target,
+    by_order: Mapping[str, float | None],
+    said: Sequence[Verdict],
+    *,
+    numbers: dict[Target, float],
+    dropped: Counter[str],
+) -> None:
+    known = {number for number in by_order.values() if number is not None}
+    if len(known) == 1:
+        numbers[target] = known.pop()
+    elif len(known) > 1:
+        dropped["orders_disagree"] += 1
+    else:
+        causes = {verdict.status for verdict in said if verdict.status != "ok"}
+        dropped[min(causes) if causes else "no_score" if said[0].value is not None else "samples_tie"] += 1
+
+
+def _settle(criterion: Criterion, outcomes: Sequence[Verdict | Failure], use: Use) -> float | None:
+    given = [_number(criterion, o, use) for o in outcomes if isinstance(o, Verdict) and o.status == "ok"]
+    numbers = [number for number in given if number is not None]
+    if not numbers:
+        return None
+    if use == "score":
+        return float(np.mean(numbers))
+    if criterion.scale.measurement != "nominal":
+        return float(np.median(numbers))
+    (top, most), *rest = Counter(numbers).most_common(2)
+    return None if rest and rest[0][1] == most else top
+
+
+def _number(criterion: Criterion, verdict: Verdict, use: Use) -> float | None:
+    if use == "score" and verdict.score is not None:
+        return verdict.score
+    if verdict.value is None:
+        return verdict.score if criterion.scale.measurement != "nominal" and use == "score" else None
+    try:
+        return criterion.scale.code(verdict.value)
+    except InvalidRecord as error:
+        raise InvalidRecord(error.what, where=f"verdict on {verdict.target}", hint=error.hint) from error

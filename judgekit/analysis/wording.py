@@ -1,0 +1,171 @@
+"""The verdict in words, before any number, and what a reader must know before believing the numbers.
+
+Words are chosen from intervals, not from point estimates alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from judgekit.analysis.metric_set import AMONG_RATERS, BESIDE_CEILING, JUDGE_AND_REFERENCE
+from judgekit.records.dataset import Dataset
+from judgekit.records.report import Counts, Row
+from judgekit.records.rubric import Criterion
+from judgekit.stats.estimate import Estimate
+
+MIN_SESSIONS = 30
+"""Below this many independent units the words say that there is little to go by."""
+LOW_ALPHA, FAIR_ALPHA = 0.667, 0.8
+"""Krippendorff (2004), Content Analysis, 2nd ed., p. 241: 0.8 for conclusions, 0.667 for tentative ones."""
+
+
+def agreement_summary(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return one sentence a criterion on how far the experts agree."""
+    heads = {metrics[0] for metrics in AMONG_RATERS.values()}
+    return tuple(_alpha_words(row) for row in rows if row.between == "raters" and row.metric in heads)
+
+
+def agreement_warnings(dataset: Dataset, rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return what limits the agreement rows."""
+    warnings = []
+    for criterion in _criteria(dataset, rows):
+        people = {label.rater for label in dataset.labels if label.criterion == criterion.id and label.kind == "human"}
+        if people == {None}:
+            warnings.append(f"{criterion.id}: labels are anonymous; rater-wise figures are refused")
+        elif len(people) == 1:
+            warnings.append(f"{criterion.id}: only one rater ({people.pop()}); agreement cannot be known")
+    return tuple(warnings)
+
+
+def score_summary(rows: Sequence[Row], counts: Sequence[Counts], judge: str) -> tuple[str, ...]:
+    """Return one or two sentences a criterion: failures first, then agreement beside the ceiling."""
+    sentences = []
+    for count in counts:
+        failed = sum(count.failures.values())
+        if failed:
+            causes = ", ".join(f"{n} {status}" for status, n in sorted(count.failures.items()))
+            sentences.append(f"{count.criterion}: {judge} gave no verdict {failed} times ({causes}).")
+        own = [row for row in rows if row.criterion == count.criterion]
+        sentences += _judge_words(count.criterion, own, judge)
+    return tuple(sentences)
+
+
+def score_warnings(dataset: Dataset, rows: Sequence[Row], causes: Counter[str]) -> tuple[str, ...]:
+    """Return what limits the score: few sessions, one rater, no split, labels of the judge's own making."""
+    warnings = []
+    if causes["in_lineage"]:
+        warnings.append(
+            f"{causes['in_lineage']} labelled sessions were left out: their labels helped to make the judge"
+        )
+    if dataset.splits is None:
+        warnings.append("the dataset declares no splits: every labelled session was used (judgekit split makes them)")
+    for row in rows:
+        is_headline = row.between == "judge~reference" and row.metric in _headlines(JUDGE_AND_REFERENCE)
+        if is_headline and 0 < row.estimate.n_clusters < MIN_SESSIONS:
+            warnings.append(f"{row.criterion}: only {row.estimate.n_clusters} independent units; intervals are rough")
+    for criterion in _criteria(dataset, rows):
+        people = {label.rater for label in dataset.labels if label.criterion == criterion.id and label.kind == "human"}
+        if len(people - {None}) == 1:
+            warnings.append(f"{criterion.id}: one rater only, so there is no human ceiling")
+    return tuple(dict.fromkeys(warnings))
+
+
+def comparison_summary(rows: Sequence[Row], baseline: str, candidate: str) -> tuple[str, ...]:
+    """Return one sentence a criterion and side (judge, experts) on the difference."""
+    found = [row for row in rows if row.metric == "mean_difference"]
+    return tuple(_difference_words(row, baseline, candidate) for row in found)
+
+
+def comparison_warnings(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return what limits the comparison."""
+    warnings = ["judge only, not corrected: the judge may err differently on the two versions"]
+    for row in rows:
+        if row.metric == "mean_difference" and 0 < row.estimate.n_clusters < MIN_SESSIONS:
+            side = row.judge or "experts"
+            warnings.append(f"{row.criterion} ({side}): only {row.estimate.n_clusters} independent units")
+    return tuple(warnings)
+
+
+def _criteria(dataset: Dataset, rows: Iterable[Row]) -> list[Criterion]:
+    named = {row.criterion for row in rows}
+    return [criterion for criterion in dataset.rubric.criteria if criterion.id in named]
+
+
+def _headlines(table: dict[object, tuple[str, ...]] | object) -> set[str]:
+    return {metrics[0] for metrics in table.values()}  # type: ignore[attr-defined]  # one of metric_set's tables
+
+
+def _alpha_words(row: Row) -> str:
+    estimate = row.estimate
+    if estimate.value is None:
+        return f"{row.criterion}: how far the experts agree is undefined ({estimate.undefined})."
+    low = estimate.value if estimate.low is None else estimate.low
+    if low >= FAIR_ALPHA:
+        words = "the experts agree well enough for firm conclusions"
+    elif low >= LOW_ALPHA:
+        words = "the experts agree well enough for tentative conclusions"
+    elif estimate.value >= LOW_ALPHA:
+        words = "the experts seem to agree fairly, but the interval reaches too low to be sure"
+    elif estimate.value > 0 and (estimate.high is None or estimate.high >= LOW_ALPHA):
+        words = "the experts agree only in part"
+    else:
+        words = "the experts hardly agree: look at the rubric before any judge"
+    return f"{row.criterion}: {words} (Krippendorff's alpha {_figure(estimate)}, {estimate.n_clusters} units)."
+
+
+def _judge_words(criterion: str, rows: Sequence[Row], judge: str) -> list[str]:
+    by_place = {(row.between, row.metric): row.estimate for row in rows}
+    heads = [row for row in rows if row.between == "judge~reference"]
+    if not heads:
+        return []
+    head = heads[0]
+    if head.estimate.value is None:
+        return [f"{criterion}: agreement of {judge} is undefined ({head.estimate.undefined})."]
+    name = head.metric.replace("_", " ")
+    words = [f"{criterion}: {judge} agrees with the experts at {name} {_figure(head.estimate)}."]
+    for metric in _headlines(BESIDE_CEILING):
+        judged, human = by_place.get(("judge~others", metric)), by_place.get(("rater~others", metric))
+        if judged and human and judged.value is not None and human.value is not None:
+            words.append(
+                f"{criterion}: on the {judged.n} ratings that other experts can be held against, {judge} reaches "
+                f"{metric.replace('_', ' ')} {_figure(judged)} and an expert {_figure(human)}{_overlap(judged, human)}."
+            )
+            break
+    return words
+
+
+def _overlap(judged: Estimate, human: Estimate) -> str:
+    if judged.low is None or judged.high is None or human.low is None or human.high is None:
+        return ""
+    if judged.high < human.low:
+        return ": below the human ceiling"
+    if judged.low > human.high:
+        return ": above the human ceiling, which can mean less noise, not more skill"
+    return ": the intervals overlap, so the two are not told apart"
+
+
+def _difference_words(row: Row, baseline: str, candidate: str) -> str:
+    who = f"by {row.judge} ({row.engine or 'engine not named'})" if row.judge else "by the experts' own labels"
+    estimate = row.estimate
+    if estimate.value is None:
+        return f"{row.criterion}, {who}: the difference is undefined ({estimate.undefined})."
+    if estimate.low is None or estimate.high is None:
+        return f"{row.criterion}, {who}: {candidate} minus {baseline} is {estimate.value:+.2f}, without an interval."
+    if estimate.low > 0:
+        words = f"{candidate} scores higher than {baseline}"
+    elif estimate.high < 0:
+        words = f"{candidate} scores lower than {baseline}"
+    else:
+        words = f"{candidate} and {baseline} are not told apart"
+    return f"{row.criterion}, {who}: {words} ({_signed(estimate)}, {estimate.n} inputs)."
+
+
+def _figure(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.2f} (no interval)"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def _signed(estimate: Estimate) -> str:
+    return f"{estimate.value:+.2f} [{estimate.low:+.2f}, {estimate.high:+.2f}]"

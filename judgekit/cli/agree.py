@@ -1,0 +1,39 @@
+"""`judgekit agree`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Metrics, Out, Resamples, Seed
+
+
+def agree(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help="Dataset folder, or its name under datasets/.")],
+    criterion: Criteria = None,
+    metric: Metrics = None,
+    seed: Seed = DEFAULT_SEED,
+    level: Level = 0.95,
+    resamples: Resamples = DEFAULT_RESAMPLES,
+    out: Out = None,
+) -> None:
+    """Measure how far the experts agree with each other.
+
+    Example: judgekit agree helpdesk -o agree.json
+    """
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.project import find_dataset
+    from judgekit.cli.options import deliver, measuring, provenance
+    from judgekit.workflows.agree import agree as run
+
+    folder = find_dataset(dataset)
+    how = measuring(seed, level, resamples, metric)
+    report = run(DatasetFolder(folder).load(), how, criteria=criterion or (), settings=provenance(seed))
+    deliver(report, context.obj, out)
+    context.obj.suggest(f"judgekit judge new NAME --dataset {dataset} --criterion {_first(report.rows)}")
+
+
+def _first(rows: tuple[object, ...]) -> str:
+    return getattr(rows[0], "criterion", "CRITERION") if rows else "CRITERION"

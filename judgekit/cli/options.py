@@ -1,0 +1,52 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from judgekit.analysis.agreement import Measuring
+    from judgekit.cli.console import Console
+    from judgekit.records.report import Report
+
+DEFAULT_SEED = 7
+DEFAULT_RESAMPLES = 2000
+
+Criteria = Annotated[list[str] | None, typer.Option("--criterion", "-c", help="Only this criterion (repeatable).")]
+Metrics = Annotated[list[str] | None, typer.Option("--metric", "-m", help="Only this metric (repeatable).")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the resampling.")]
+Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
+Resamples = Annotated[int, typer.Option("--resamples", min=200, help="Bootstrap resamples.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Also save the report here, for `judgekit report`.")]
+
+
+def measuring(seed: int, level: float, n_resamples: int, metrics: list[str] | None = None) -> Measuring:
+    """Return how to measure, with a generator made here at the door."""
+    import numpy as np
+
+    from judgekit.analysis.agreement import Measuring
+
+    return Measuring(np.random.default_rng(seed), level=level, n_resamples=n_resamples, metrics=tuple(metrics or ()))
+
+
+def deliver(report: Report, console: Console, out: Path | None) -> None:
+    """Save a report where asked, then print it: JSON for machines, words for people."""
+    from judgekit.render.text import render_text
+
+    if out is not None:
+        from judgekit.adapters.store.files import write_atomically
+
+        write_atomically(out, report.model_dump_json(indent=2) + "\n")
+        console.say(f"saved {out}")
+    console.emit(report)
+    console.show(render_text(report))
+
+
+def provenance(seed: int) -> dict[str, object]:
+    """Return what makes a report repeatable: seed and version."""
+    from judgekit import __version__
+
+    return {"seed": seed, "judgekit": __version__}

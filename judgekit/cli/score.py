@@ -1,0 +1,152 @@
+"""`judgekit score`: verdicts against labels, from a run, a verdicts file, or one plain table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Metrics, Out, Resamples, Seed
+from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from judgekit.records.dataset import Dataset
+    from judgekit.records.verdict import Failure, Verdict
+    from judgekit.workflows.score import Scoring
+
+
+def score(
+    context: typer.Context,
+    verdicts: Annotated[str, typer.Argument(help="Run folder, verdicts.jsonl, or a table (CSV, TSV, JSONL, Parquet).")],
+    dataset: Annotated[str | None, typer.Argument(help="Dataset folder or name; not needed with --human.")] = None,
+    judge: Annotated[
+        str | None, typer.Option("--judge", help="With --human: the judge's column. Else: which judge of the file.")
+    ] = None,
+    human: Annotated[
+        list[str] | None, typer.Option("--human", help="Column of a human label; repeatable, one a rater.")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option("--scale", help="With --human: the scale, such as ordinal:1..5 or binary:fail,pass.")
+    ] = None,
+    group: Annotated[str | None, typer.Option("--group", help="With --human: column of the user or task.")] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="majority, mean, median, adjudicated, gold, rater:NAME or group:NAME."),
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Splits read: dev, train, or train,dev.")] = "dev",
+    use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value",
+    criterion: Criteria = None,
+    metric: Metrics = None,
+    seed: Seed = DEFAULT_SEED,
+    level: Level = 0.95,
+    resamples: Resamples = DEFAULT_RESAMPLES,
+    out: Out = None,
+) -> None:
+    """Score a judge against the experts, with the human ceiling beside it. Calls no engine.
+
+    Examples: judgekit score runs/resolution helpdesk  |  judgekit score results.csv --judge verdict --human label
+    """
+    from judgekit.cli.options import deliver, measuring, provenance
+    from judgekit.workflows.score import score as run
+
+    if use not in ("value", "score"):
+        raise InputError(f"--use {use!r} is neither value nor score")
+    if human:
+        data, outcomes, scoring = _from_one_table(verdicts, judge, human, (scale, group))
+    else:
+        data, outcomes, scoring = _from_dataset(verdicts, dataset, judge)
+    chosen = scoring_with(
+        scoring,
+        reference=reference,
+        splits=split,
+        use=use,
+        settings={**provenance(seed), "source": Path(verdicts).name},
+    )
+    if criterion:
+        names = [data.rubric.criterion(each).id for each in criterion]
+        outcomes = [outcome for outcome in outcomes if outcome.criterion in names]
+    report = run(data, outcomes, chosen, measuring(seed, level, resamples, metric))
+    deliver(report, context.obj, out)
+    if not human:
+        context.obj.suggest("judgekit report REPORT.json -o report.html   (REPORT.json: what -o saved)")
+
+
+def scoring_with(
+    scoring: Scoring, *, reference: str | None, splits: str, use: str, settings: dict[str, object]
+) -> Scoring:
+    """Return the scoring with what the command line says of it."""
+    from dataclasses import replace
+    from typing import get_args
+
+    from judgekit.errors import UnknownName
+    from judgekit.records.label import SplitName
+
+    known = (*get_args(SplitName), "all")
+    words = tuple(word.strip() for word in splits.split(",") if word.strip())
+    for word in words:
+        if word not in known:
+            raise UnknownName("split", word, known, where="--split")
+    return replace(scoring, reference=reference, splits=words, use=use, settings=settings)  # type: ignore[arg-type]  # checked above
+
+
+def load_outcomes(source: str, judge: str | None) -> tuple[list[Verdict | Failure], Scoring]:
+    """Return one judge's outcomes from a run folder or a file, and what is known of the judge.
+
+    Raises:
+        InputError: The file holds several judges and none was chosen.
+    """
+    from judgekit.adapters.store import run as run_store
+    from judgekit.workflows.score import Scoring
+
+    path = Path(source)
+    if path.is_dir():
+        folder = run_store.RunFolder(path)
+        loaded = folder.load()
+        manifest = loaded.manifest
+        scoring = Scoring(
+            judge=manifest.judge,
+            engine=manifest.engine,
+            model=manifest.model,
+            judge_fingerprint=manifest.judge_fingerprint,
+            lineage=folder.lineage(),
+        )
+        return list(loaded.outcomes), scoring
+    outcomes = run_store.load_outcomes(path)
+    names = sorted({outcome.judge or path.stem for outcome in outcomes})
+    if judge is not None:
+        outcomes = [outcome for outcome in outcomes if (outcome.judge or path.stem) == judge]
+    elif len(names) > 1:
+        raise InputError(
+            f"holds verdicts of {len(names)} judges", where=source, hint=f"Choose one with --judge: {names}"
+        )
+    name = judge or (names[0] if names else path.stem)
+    return outcomes, Scoring(judge=name, engine="stored")
+
+
+def _from_dataset(
+    verdicts: str, dataset: str | None, judge: str | None
+) -> tuple[Dataset, list[Verdict | Failure], Scoring]:
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.project import find_dataset
+
+    if dataset is None:
+        raise InputError(
+            "score needs the dataset that holds the labels",
+            hint="judgekit score VERDICTS DATASET, or for one table: --judge COLUMN --human COLUMN",
+        )
+    outcomes, scoring = load_outcomes(verdicts, judge)
+    return DatasetFolder(find_dataset(dataset)).load(), outcomes, scoring
+
+
+def _from_one_table(
+    table: str, judge: str | None, human: list[str], extra: tuple[str | None, str | None]
+) -> tuple[Dataset, list[Verdict | Failure], Scoring]:
+    from judgekit.adapters.importers.plain import plain_table
+    from judgekit.workflows.score import Scoring
+
+    if judge is None:
+        raise InputError("--human needs --judge, the judge's column", hint="--judge verdict --human label")
+    scale, group = extra
+    plain = plain_table(Path(table), judge=judge, humans=human, scale=scale, group=group)
+    return plain.dataset, list(plain.outcomes), Scoring(judge=judge, engine="stored")

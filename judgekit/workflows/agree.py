@@ -1,0 +1,108 @@
+"""`agree`: how far experts agree with each other, before any judge is asked."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from judgekit.analysis.agreement import Measuring, agreement_rows
+from judgekit.analysis.disagreement import contested
+from judgekit.analysis.rating import rating_table
+from judgekit.analysis.wording import agreement_summary, agreement_warnings
+from judgekit.records.dataset import Dataset
+from judgekit.records.report import AgreementReport, Counts, Disagreement, Row
+from judgekit.records.rubric import Criterion, Value, level_text
+
+
+def agree(
+    dataset: Dataset,
+    measuring: Measuring,
+    *,
+    criteria: Iterable[str] = (),
+    n_contested: int = 5,
+    settings: dict[str, object] | None = None,
+) -> AgreementReport:
+    """Return the agreement of the dataset's raters.
+
+    Args:
+        dataset: Sessions, rubric and current labels.
+        measuring: Level, resamples, metrics and randomness.
+        criteria: Criteria to look at; empty for all that carry labels.
+        n_contested: Most contested targets listed per criterion.
+        settings: What the door knows of this invocation (seed, versions), kept in the report.
+
+    Raises:
+        UnknownName: A criterion or metric is not known.
+    """
+    chosen = chosen_criteria(dataset, criteria)
+    rows: list[Row] = []
+    counts: list[Counts] = []
+    most: list[Disagreement] = []
+    for criterion in chosen:
+        rows += agreement_rows(dataset, criterion, measuring)
+        counts.append(_counts(dataset, criterion))
+        if criterion.scale.measurement != "none":
+            most += contested(dataset, rating_table(dataset, criterion), n_contested)
+    return AgreementReport(
+        title=f"Agreement of the experts: {dataset.name}",
+        dataset=dataset.name,
+        dataset_fingerprint=dataset.fingerprint(),
+        settings={"level": measuring.level, "n_resamples": measuring.n_resamples, **(settings or {})},
+        summary=agreement_summary(rows),
+        rows=tuple(rows),
+        warnings=(*dataset.notes, *agreement_warnings(dataset, rows)),
+        counts=tuple(counts),
+        level_counts={criterion.id: _level_counts(dataset, criterion) for criterion in chosen},
+        contested=tuple(most),
+    )
+
+
+def chosen_criteria(dataset: Dataset, asked: Iterable[str]) -> list[Criterion]:
+    """Return the criteria asked for, else those that carry labels, in the rubric's order."""
+    named = [dataset.rubric.criterion(each) for each in asked]
+    if named:
+        return named
+    labelled = {label.criterion for label in dataset.labels}
+    return [criterion for criterion in dataset.rubric.criteria if criterion.id in labelled]
+
+
+def _counts(dataset: Dataset, criterion: Criterion) -> Counts:
+    n_labels: Counter[tuple[str, str | None]] = Counter()
+    dropped: Counter[str] = Counter()
+    for label in dataset.labels:
+        if label.criterion == criterion.id and label.kind == "human":
+            n_labels[label.target, label.turn] += label.status == "ok"
+            dropped[label.status] += label.status != "ok"
+    single = sum(n == 1 for n in n_labels.values())
+    overlapping = sum(n > 1 for n in n_labels.values())
+    causes = {**dropped, "rated_once": single}
+    return Counts(
+        criterion=criterion.id,
+        n_targets=len(n_labels),
+        n_used=overlapping,
+        dropped={cause: n for cause, n in causes.items() if n},
+    )
+
+
+def _level_counts(dataset: Dataset, criterion: Criterion) -> dict[str, dict[str, int]]:
+    levels = [level_text(level) for level in criterion.scale.levels]
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for label in dataset.labels:
+        if label.criterion == criterion.id and label.kind == "human":
+            counts[label.rater or "anonymous"][_shown(criterion, label.value, label.status)] += 1
+    return {
+        rater: {
+            level: seen[level]
+            for level in [*levels, *sorted(set(seen) - set(levels))]
+            if level in levels or seen[level]
+        }
+        for rater, seen in sorted(counts.items())
+    }
+
+
+def _shown(criterion: Criterion, value: Value | None, status: str) -> str:
+    if value is None:
+        return status
+    if criterion.scale.levels and not isinstance(value, tuple):
+        return level_text(value)
+    return "answered"

@@ -1,0 +1,129 @@
+"""`compare`: two prompt or model versions on the same inputs, in the experts' own units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from judgekit.analysis.agreement import Measuring
+from judgekit.analysis.comparison import Side, comparison_counts, comparison_rows, moved, paired_inputs
+from judgekit.analysis.reference import default_rule, reference
+from judgekit.analysis.verdict_table import verdict_table
+from judgekit.analysis.wording import comparison_summary, comparison_warnings
+from judgekit.errors import InputError, UnknownName
+from judgekit.records.dataset import Dataset
+from judgekit.records.report import ComparisonReport, Counts, Disagreement, Row
+from judgekit.records.verdict import Failure, Verdict
+from judgekit.workflows.score import Scoring
+
+
+def compare(
+    dataset: Dataset,
+    outcomes: Iterable[Verdict | Failure],
+    sides: tuple[Side, Side],
+    *,
+    scoring: Scoring,
+    measuring: Measuring,
+) -> ComparisonReport:
+    """Return the difference between two versions: by the judge, and by the experts where both carry labels.
+
+    Args:
+        dataset: Knows each session's input, version and labels.
+        outcomes: One judge's verdicts on sessions of both sides.
+        sides: Baseline and candidate: a version each, or the sessions of a run each.
+        scoring: Names the judge; its `use` and `reference` apply.
+        measuring: Level, resamples and randomness.
+
+    Raises:
+        InputError: A side is empty, both hold the same sessions, or no input has verdicts of both.
+    """
+    _check_sides(dataset, sides)
+    versions = (sides[0].name, sides[1].name)
+    given = list(outcomes)
+    rows: list[Row] = []
+    counts: list[Counts] = []
+    most: list[Disagreement] = []
+    for name in dict.fromkeys(outcome.criterion for outcome in given):
+        criterion = dataset.rubric.criterion(name)
+        if criterion.scale.measurement == "none" or criterion.scale.type in ("categorical", "preference"):
+            continue
+        table = verdict_table(criterion, given, use=scoring.use)
+        paired = paired_inputs(dataset, table.numbers, sides)
+        if not paired.inputs:
+            raise InputError(_why_unpaired(name, versions, paired.dropped), hint="Judge the sessions of both versions")
+        judged = comparison_rows(criterion, paired, versions, measuring)
+        rows += [row.model_copy(update={"judge": scoring.judge, "engine": scoring.engine}) for row in judged]
+        counts.append(comparison_counts(criterion, paired).model_copy(update={"failures": table.failures_by_status}))
+        most += moved(dataset, criterion, paired, verdicts=table, sides=sides, n_most=scoring.n_worst)
+        experts = reference(dataset, criterion, scoring.reference or default_rule(criterion))
+        labelled = paired_inputs(dataset, experts.values, sides)
+        if labelled.inputs:
+            rows += comparison_rows(criterion, labelled, versions, measuring)
+    if not rows:
+        raise InputError("no criterion of these verdicts has an order that versions can be compared on")
+    return _report(dataset, rows, versions, (counts, most), (scoring, measuring))
+
+
+def _report(
+    dataset: Dataset,
+    rows: list[Row],
+    versions: tuple[str, str],
+    found: tuple[Sequence[Counts], Sequence[Disagreement]],
+    how: tuple[Scoring, Measuring],
+) -> ComparisonReport:
+    (counts, most), (scoring, measuring), (baseline, candidate) = found, how, versions
+    return ComparisonReport(
+        title=f"{candidate} against {baseline}: {dataset.name}",
+        dataset=dataset.name,
+        dataset_fingerprint=dataset.fingerprint(),
+        settings={
+            "level": measuring.level,
+            "n_resamples": measuring.n_resamples,
+            "use": scoring.use,
+            **scoring.settings,
+        },
+        summary=comparison_summary(rows, baseline, candidate),
+        rows=tuple(rows),
+        warnings=(*dataset.notes, *comparison_warnings(rows)),
+        baseline=baseline,
+        candidate=candidate,
+        judge=scoring.judge,
+        engine=scoring.engine,
+        counts=tuple(counts),
+        moved=tuple(most),
+    )
+
+
+def _check_sides(dataset: Dataset, sides: tuple[Side, Side]) -> None:
+    known = {session.version for session in dataset.sessions if session.version}
+    for side in sides:
+        if not side.sessions:
+            raise UnknownName("version", side.name, known, where=f"sessions of {dataset.name}")
+    shared = sides[0].sessions & sides[1].sessions
+    if shared:
+        raise InputError(
+            f"{len(shared)} sessions, such as {min(shared)!r}, stand on both sides of the comparison",
+            hint="Two versions have sessions of their own; to compare two judges, score each",
+        )
+
+
+def _why_unpaired(criterion: str, versions: tuple[str, str], dropped: object) -> str:
+    return f"no input has verdicts on {criterion!r} for both {versions[0]!r} and {versions[1]!r} ({dropped})"
+
+
+def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
+    """Return several judges' comparisons of the same two versions as one report; the experts' rows stand once."""
+    first, *rest = reports
+    if not rest:
+        return first
+    rows = {row.model_dump_json(): row for report in reports for row in report.rows}
+    return first.model_copy(
+        update={
+            "judge": None,
+            "engine": None,
+            "rows": tuple(rows.values()),
+            "summary": tuple(dict.fromkeys(line for report in reports for line in report.summary)),
+            "warnings": tuple(dict.fromkeys(line for report in reports for line in report.warnings)),
+            "counts": tuple(count for report in reports for count in report.counts),
+            "moved": tuple(each for report in reports for each in report.moved),
+        }
+    )

@@ -1,0 +1,234 @@
+"""`score`: a judge's verdicts against the experts, failures first, ceiling and baseline beside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from judgekit.analysis.agreement import Measuring
+from judgekit.analysis.disagreement import labels_by_target, rating_of, without_verdict, worst_verdicts
+from judgekit.analysis.rating import excerpt
+from judgekit.analysis.reference import default_rule
+from judgekit.analysis.scoring import Scored, score_rows
+from judgekit.analysis.verdict_table import Use, verdict_table
+from judgekit.analysis.wording import score_summary, score_warnings
+from judgekit.errors import InputError
+from judgekit.records.dataset import Dataset
+from judgekit.records.judge import Lineage
+from judgekit.records.label import SplitName
+from judgekit.records.report import Confusion, Counts, Disagreement, Rating, Row, ScoreReport
+from judgekit.records.rubric import Criterion
+from judgekit.records.verdict import Failure, Verdict
+from judgekit.stats.estimate import undefined
+
+SplitChoice = SplitName | Literal["all"]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What is scored, and against what.
+
+    Attributes:
+        judge: Name of the judge.
+        engine: What made the verdicts.
+        model: Which model, where one was asked.
+        judge_fingerprint: What exactly judged.
+        lineage: Labels that helped to make the judge; their units are left out unless a fold was made without them.
+        reference: How several raters become one; None for the usual rule of each scale.
+        splits: Splits that may be read; empty where the dataset has none.
+        use: Measure the verdict's level, or its finer score.
+        n_worst: Worst disagreements listed per criterion.
+        settings: What the door knows of this invocation.
+    """
+
+    judge: str
+    engine: str | None = None
+    model: str | None = None
+    judge_fingerprint: str | None = None
+    lineage: Lineage = field(default_factory=Lineage)
+    reference: str | None = None
+    splits: Sequence[SplitChoice] = ("dev",)
+    use: Use = "value"
+    n_worst: int = 5
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+def score(
+    dataset: Dataset, outcomes: Iterable[Verdict | Failure], scoring: Scoring, measuring: Measuring
+) -> ScoreReport:
+    """Return how one judge's verdicts agree with the experts.
+
+    Args:
+        dataset: Sessions, rubric and current labels.
+        outcomes: Verdicts and failures of one judge, of one or more criteria.
+        scoring: The judge, the reference, the splits.
+        measuring: Level, resamples, metrics and randomness.
+
+    Raises:
+        InputError: Nothing may be scored: no verdict, no label in the split, or all in the judge's lineage.
+    """
+    given = list(outcomes)
+    if not given:
+        raise InputError(
+            "there are no verdicts to score", hint="Run the judge first: judgekit run JUDGE SESSIONS -o RUN"
+        )
+    targets, causes = _allowed_targets(dataset, given, scoring)
+    kept = [outcome for outcome in given if outcome.target in targets]
+    parts = [
+        _part(dataset, dataset.rubric.criterion(name), kept, (scoring, measuring, targets)) for name in _criteria(given)
+    ]
+    rows = tuple(
+        row.model_copy(update={"judge": scoring.judge, "engine": scoring.engine}) for part in parts for row in part.rows
+    )
+    return ScoreReport(
+        title=f"{scoring.judge} against the experts: {dataset.name}",
+        dataset=dataset.name,
+        dataset_fingerprint=dataset.fingerprint(),
+        settings={
+            "level": measuring.level,
+            "n_resamples": measuring.n_resamples,
+            "use": scoring.use,
+            **scoring.settings,
+        },
+        summary=score_summary(rows, [part.counts for part in parts], scoring.judge),
+        rows=rows,
+        warnings=(*dataset.notes, *score_warnings(dataset, rows, causes)),
+        judge=scoring.judge,
+        engine=scoring.engine,
+        model=scoring.model,
+        judge_fingerprint=scoring.judge_fingerprint,
+        reference=scoring.reference or ", ".join(sorted({part.rule for part in parts})),
+        split="+".join(scoring.splits) if dataset.splits else "none declared",
+        counts=tuple(part.counts for part in parts),
+        failures=tuple(each for part in parts for each in part.failures),
+        disagreements=tuple(each for part in parts for each in part.worst),
+        confusions=tuple(part.confusion for part in parts if part.confusion),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    rows: tuple[Row, ...]
+    counts: Counts
+    rule: str
+    failures: tuple[Disagreement, ...]
+    worst: tuple[Disagreement, ...]
+    confusion: Confusion | None
+
+
+def _part(
+    dataset: Dataset,
+    criterion: Criterion,
+    outcomes: Sequence[Verdict | Failure],
+    how: tuple[Scoring, Measuring, set[str]],
+) -> _Part:
+    scoring, measuring, targets = how
+    if criterion.scale.measurement == "none":
+        return _side_by_side(dataset, criterion, outcomes, scoring)
+    rule = scoring.reference or default_rule(criterion)
+    table = verdict_table(criterion, outcomes, use=scoring.use)
+    scored: Scored = score_rows(dataset, criterion, table, measuring, rule=rule, targets=targets)
+    return _Part(
+        rows=scored.rows,
+        counts=scored.counts,
+        rule=rule,
+        failures=without_verdict(dataset, criterion, table.failures),
+        worst=worst_verdicts(dataset, criterion, table, scored.reference.values, n_most=scoring.n_worst),
+        confusion=scored.confusion,
+    )
+
+
+def _side_by_side(
+    dataset: Dataset, criterion: Criterion, outcomes: Sequence[Verdict | Failure], scoring: Scoring
+) -> _Part:
+    """An open answer has no coefficient: what the judge wrote stands beside what the experts wrote."""
+    spoken = labels_by_target(dataset, criterion)
+    said = [o for o in outcomes if isinstance(o, Verdict) and o.criterion == criterion.id]
+    failed = [o for o in outcomes if isinstance(o, Failure) and o.criterion == criterion.id]
+    both = [o for o in said if spoken.get((o.target, o.turn))]
+    listed = tuple(
+        Disagreement(
+            criterion=criterion.id,
+            target=o.target,
+            excerpt=excerpt(dataset.session_by_id.get(o.target)),
+            distance=0.0,
+            judge=Rating(rater=o.judge, value=o.value, status=o.status, rationale=o.rationale),
+            ratings=tuple(map(rating_of, spoken[o.target, o.turn])),
+        )
+        for o in both[: scoring.n_worst]
+    )
+    words = f"a {criterion.scale.type} scale has no agreement coefficient; answers are listed side by side"
+    row = Row(
+        criterion=criterion.id,
+        metric="percent_agreement",
+        between="judge~reference",
+        estimate=undefined("not_for_this_scale", words, n=len(both)),
+    )
+    counts = Counts(
+        criterion=criterion.id,
+        n_targets=len({(o.target, o.turn) for o in [*said, *failed]}),
+        n_used=len(both),
+        dropped={"no_label": len(said) - len(both)} if len(said) > len(both) else {},
+        failures=dict(Counter(failure.status for failure in failed)),
+    )
+    return _Part((row,), counts, "side by side", without_verdict(dataset, criterion, failed), listed, None)
+
+
+def _allowed_targets(
+    dataset: Dataset, outcomes: Sequence[Verdict | Failure], scoring: Scoring
+) -> tuple[set[str], Counter[str]]:
+    if "test" in scoring.splits:
+        raise InputError(
+            "the test split is locked: only a certification opens it, and this version does not certify yet",
+            hint="Use --split dev, or --split train,dev",
+        )
+    labelled = {label.target for label in dataset.labels} | {a.target for a in dataset.adjudications}
+    known = {*dataset.session_by_id, *dataset.pair_by_id}
+    _refuse_strangers(outcomes, known, dataset.name)
+    causes: Counter[str] = Counter()
+    made_with = set(scoring.lineage.units) - set(scoring.lineage.folds)
+    allowed: set[str] = set()
+    for target in labelled & known:
+        if not _in_splits(dataset, target, scoring.splits):
+            causes["other_split"] += 1
+        elif dataset.unit(target) in made_with and _is_own(dataset, scoring.lineage):
+            causes["in_lineage"] += 1
+        else:
+            allowed.add(target)
+    if not allowed:
+        raise InputError(_why_nothing(dataset, scoring, causes), where=dataset.name, hint="Choose another --split")
+    return allowed, causes
+
+
+def _refuse_strangers(outcomes: Sequence[Verdict | Failure], known: set[str], dataset_name: str) -> None:
+    strangers = sorted({outcome.target for outcome in outcomes} - known)
+    if strangers:
+        raise InputError(
+            f"{len(strangers)} verdict targets are not in dataset {dataset_name!r}, such as {strangers[0]!r}",
+            hint="Score them against the dataset they were judged on",
+        )
+
+
+def _is_own(dataset: Dataset, lineage: Lineage) -> bool:
+    return lineage.dataset in (None, dataset.name)
+
+
+def _in_splits(dataset: Dataset, target: str, splits: Sequence[SplitChoice]) -> bool:
+    if dataset.splits is None:
+        return True
+    split = dataset.split_of(target)
+    return split != "test" and ("all" in splits or split in splits)
+
+
+def _why_nothing(dataset: Dataset, scoring: Scoring, causes: Counter[str]) -> str:
+    if not causes:
+        return "no session carries a label"
+    where = "+".join(scoring.splits) if dataset.splits else "the dataset"
+    counted = ", ".join(f"{n} {cause}" for cause, n in sorted(causes.items()))
+    return f"no labelled session of {where} may be used ({counted})"
+
+
+def _criteria(outcomes: Sequence[Verdict | Failure]) -> list[str]:
+    return list(dict.fromkeys(outcome.criterion for outcome in outcomes))
