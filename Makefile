@@ -1,0 +1,13 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+demo: .venv/ready  ## set up, then run the whole example without a key
+	@"$(BIN)/judgekit" demo .judgekit/demo
+test: .venv/ready  ## the default suite, on two cores
+	@"$(BIN)/python" -m pytest -q -n 2 -m "not slow and not browser"
+check: .venv/ready  ## format, lint, types
+	@"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/mypy"
+.venv/ready: requirements.lock pyproject.toml
+	@"$(PYTHON)" -m venv .venv && "$(BIN)/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@"$(BIN)/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && touch .venv/ready
+.PHONY: demo test check
