@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from judgekit.analysis.metric_set import AMONG_RATERS, BESIDE_CEILING, BETWEEN_TWO, metric_set, needs_levels
+from judgekit.analysis.metric_set import AMONG_RATERS, BESIDE_CEILING, BETWEEN_TWO, counts_levels, is_for, metric_set
 from judgekit.analysis.rating import RatingTable, on_levels, rating_table, sample_of, unit_codes
 from judgekit.analysis.reference import aggregation_of, default_rule, leave_one_out, reference
 from judgekit.records.dataset import Dataset
@@ -93,10 +93,11 @@ def measured(
     """
     names, metrics = what
     legal = on_levels(criterion, *ratings.T)
-    counting = [metric for metric in metrics if needs_levels(metric) and not legal.all()]
-    free = [metric for metric in metrics if metric not in counting]
     known = dict(dropped or {})
-    found: dict[str, Estimate] = {}
+    unfit = [metric for metric in metrics if not is_for(metric, criterion)]
+    found = {metric: _unordered(metric, criterion, measuring) for metric in unfit}
+    counting = [metric for metric in metrics if counts_levels(metric) and not legal.all() and metric not in unfit]
+    free = [metric for metric in metrics if metric not in counting and metric not in unfit]
     if free:
         sample = sample_of(criterion, ratings, units, names=names, dropped=known)
         if not legal.all():  # numbers between levels are welcome here, so the levels must not be enforced
@@ -111,8 +112,15 @@ def measured(
 
 def _together(table: RatingTable, measuring: Measuring) -> Iterator[Row]:
     metrics = metric_set(AMONG_RATERS, table.criterion, measuring.metrics)
-    sample = table.sample(list(table.values.T) or [np.zeros(0)], table.raters, table.dropped)
-    for metric, estimate in measuring.estimates(metrics, sample).items():
+    if len(table.raters) < 2:
+        words = f"agreement needs two raters, and {len(table.raters)} gave labels"
+        for metric in metrics:
+            estimate = undefined("too_few", words, n=len(table.targets), level=measuring.level, dropped=table.dropped)
+            yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=estimate)
+        return
+    sample = table.sample(list(table.values.T), table.raters, table.dropped)
+    fit = [metric for metric in metrics if is_for(metric, table.criterion)]
+    for metric, estimate in measuring.estimates(fit, sample).items():
         yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=estimate)
 
 
@@ -129,6 +137,8 @@ def _groups(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> lis
 
 def _one_against_others(table: RatingTable, dataset: Dataset, measuring: Measuring) -> Iterator[Row]:
     metrics = metric_set(BESIDE_CEILING, table.criterion, ())
+    if len(table.raters) < 2:
+        return
     if not table.is_named:
         words = "labels are anonymous, so no rater can be held against the others"
         for metric in metrics:
@@ -143,6 +153,11 @@ def _one_against_others(table: RatingTable, dataset: Dataset, measuring: Measuri
         table.criterion, ratings, units, what, measuring, dropped=dict(rows.dropped)
     ).items():
         yield Row(criterion=table.criterion.id, metric=metric, between="rater~others", estimate=estimate)
+
+
+def _unordered(metric: str, criterion: Criterion, measuring: Measuring) -> Estimate:
+    words = f"{metric} needs an order, and the levels of a {criterion.scale.type} scale have none"
+    return undefined("not_for_this_scale", words, level=measuring.level)
 
 
 def _no_arithmetic(criterion: Criterion) -> Row:

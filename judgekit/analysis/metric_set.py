@@ -69,6 +69,13 @@ def metric_set(table: dict[ScaleType, tuple[str, ...]], criterion: Criterion, as
     )
 
 
-def needs_levels(metric: str) -> bool:
-    """Whether a metric counts levels, so that a number between two levels cannot enter it."""
-    return METRICS[metric].needs_levels
+def counts_levels(metric: str) -> bool:
+    """Return whether a metric matches levels exactly, so that a number between two levels cannot enter it."""
+    row = METRICS[metric]
+    return "nominal" in row.suits or row.needs != "values"
+
+
+def is_for(metric: str, criterion: Criterion) -> bool:
+    """Return whether a metric makes sense on a criterion: no order is made up for unordered levels."""
+    unordered = criterion.scale.type in ("categorical", "preference")
+    return not unordered or "nominal" in METRICS[metric].suits

@@ -130,9 +130,8 @@ def on_levels(criterion: Criterion, *columns: np.ndarray) -> np.ndarray:
 def unit_codes(targets: Sequence[Target], unit: Unit) -> np.ndarray:
     """Return a whole number per target, equal exactly where the independent unit is."""
     names = [unit(target) for target, _turn in targets]
-    if not names:
-        return np.zeros(0, dtype=int)
-    return np.unique(np.array(names), return_inverse=True)[1].reshape(-1)
+    place = {name: number for number, name in enumerate(sorted(set(names)))}
+    return np.array([place[name] for name in names], dtype=int)
 
 
 def excerpt(session: Session | None, length: int = 100) -> str:

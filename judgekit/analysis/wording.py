@@ -6,12 +6,12 @@ Words are chosen from intervals, not from point estimates alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from judgekit.analysis.metric_set import AMONG_RATERS, BESIDE_CEILING, JUDGE_AND_REFERENCE
+from judgekit.analysis.metric_set import BESIDE_CEILING, JUDGE_AND_REFERENCE
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Counts, Row
-from judgekit.records.rubric import Criterion
+from judgekit.records.rubric import Criterion, ScaleType
 from judgekit.stats.estimate import Estimate
 
 MIN_SESSIONS = 30
@@ -22,8 +22,11 @@ LOW_ALPHA, FAIR_ALPHA = 0.667, 0.8
 
 def agreement_summary(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return one sentence a criterion on how far the experts agree."""
-    heads = {metrics[0] for metrics in AMONG_RATERS.values()}
-    return tuple(_alpha_words(row) for row in rows if row.between == "raters" and row.metric in heads)
+    heads: dict[str, Row] = {}
+    for row in rows:
+        if row.between == "raters" and row.metric.startswith("krippendorff_alpha"):
+            heads.setdefault(row.criterion, row)
+    return tuple(map(_alpha_words, heads.values()))
 
 
 def agreement_warnings(dataset: Dataset, rows: Iterable[Row]) -> tuple[str, ...]:
@@ -92,8 +95,8 @@ def _criteria(dataset: Dataset, rows: Iterable[Row]) -> list[Criterion]:
     return [criterion for criterion in dataset.rubric.criteria if criterion.id in named]
 
 
-def _headlines(table: dict[object, tuple[str, ...]] | object) -> set[str]:
-    return {metrics[0] for metrics in table.values()}  # type: ignore[attr-defined]  # one of metric_set's tables
+def _headlines(table: Mapping[ScaleType, tuple[str, ...]]) -> set[str]:
+    return {metrics[0] for metrics in table.values()}
 
 
 def _alpha_words(row: Row) -> str:
@@ -107,10 +110,10 @@ def _alpha_words(row: Row) -> str:
         words = "the experts agree well enough for tentative conclusions"
     elif estimate.value >= LOW_ALPHA:
         words = "the experts seem to agree fairly, but the interval reaches too low to be sure"
-    elif estimate.value > 0 and (estimate.high is None or estimate.high >= LOW_ALPHA):
+    elif estimate.high is not None and estimate.high >= LOW_ALPHA:
         words = "the experts agree only in part"
     else:
-        words = "the experts hardly agree: look at the rubric before any judge"
+        words = "the experts do not agree well enough for conclusions; look at the rubric before any judge"
     return f"{row.criterion}: {words} (Krippendorff's alpha {_figure(estimate)}, {estimate.n_clusters} units)."
 
 

@@ -9,8 +9,13 @@ from typing import Any
 import typer
 
 from judgekit.cli.console import Console
+from judgekit.errors import InputError
 
-COMMANDS: tuple[tuple[str, str], ...] = ()
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("judgekit.cli.agree:agree", "agree"),
+    ("judgekit.cli.score:score", "score"),
+    ("judgekit.cli.compare:compare", "compare"),
+)
 """(`module:function`, command name) in tutorial order; a name with a space is a command of a group."""
 
 GROUPS = {"judge": "Make, check and look at judges.", "audit": "Who said what, and whether the record is whole."}
@@ -20,7 +25,14 @@ EPILOG = "Anywhere on the line: --json (the report on standard output), -q, -v, 
 def run_app(words: list[str], console: Console) -> int:
     """Parse the words, run the command, return its exit code (2 for wrong usage)."""
     command = typer.main.get_command(build_app())
-    result = command.main(args=words, prog_name="judgekit", standalone_mode=False, obj=console)
+    try:
+        result = command.main(args=words or ["--help"], prog_name="judgekit", standalone_mode=False, obj=console)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.Abort as stop:
+        raise KeyboardInterrupt from stop
+    except _usage_error() as wrong:
+        raise _as_input_error(wrong) from wrong
     return result if isinstance(result, int) else 0
 
 
@@ -47,6 +59,18 @@ def _typer(help_text: str, is_root: bool) -> typer.Typer:
         epilog=EPILOG,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def _usage_error() -> type[Exception]:
+    """Return the root of the parser's errors, wherever this version of typer keeps it."""
+    return next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+def _as_input_error(wrong: Exception) -> InputError:
+    message = str(getattr(wrong, "format_message", wrong.__str__)()).replace("\n", " ").rstrip(".")
+    context = getattr(wrong, "ctx", None)
+    path = getattr(context, "command_path", "judgekit") or "judgekit"
+    return InputError(message[:1].lower() + message[1:], hint=f"See {path} --help")
 
 
 def _function(target: str) -> Callable[..., Any]:
