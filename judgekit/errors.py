@@ -49,7 +49,8 @@ class JudgekitError(Exception):
 
     def __str__(self) -> str:
         line = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{line}. {self.hint}" if self.hint else line
+        stop = "" if line.endswith((".", "?", "!")) else "."
+        return f"{line}{stop} {self.hint}" if self.hint else line
 
 
 class InputError(JudgekitError):

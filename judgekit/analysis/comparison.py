@@ -102,11 +102,16 @@ def comparison_rows(
     baseline, candidate = versions
     sides = {baseline: _oriented(criterion, paired.baseline), candidate: _oriented(criterion, paired.candidate)}
     rows = [
-        _row(criterion, "mean", name, _mean_difference(numbers, np.zeros(len(numbers)), paired, measuring, name))
+        _row(
+            criterion,
+            "mean",
+            name,
+            _mean_difference(numbers, np.zeros(len(numbers)), paired, measuring, (name, "zero")),
+        )
         for name, numbers in sides.items()
     ]
     between = f"{candidate}~{baseline}"
-    difference = _mean_difference(sides[candidate], sides[baseline], paired, measuring, between)
+    difference = _mean_difference(sides[candidate], sides[baseline], paired, measuring, (candidate, baseline))
     return [_row(criterion, "mean_difference", between, difference), *rows]
 
 
@@ -167,7 +172,7 @@ def _oriented(criterion: Criterion, numbers: np.ndarray) -> np.ndarray:
 
 
 def _mean_difference(
-    left: np.ndarray, right: np.ndarray, paired: PairedInputs, measuring: Measuring, name: str
+    left: np.ndarray, right: np.ndarray, paired: PairedInputs, measuring: Measuring, names: tuple[str, str]
 ) -> Estimate:
     ratings = np.column_stack([left, right]) if len(left) else np.zeros((0, 2))
     alone = len(np.unique(paired.units)) == len(paired.units)
@@ -177,7 +182,7 @@ def _mean_difference(
         levels=None,
         positive=None,
         dropped=dict(paired.dropped),
-        names=tuple(name.split("~")),
+        names=names,
     )
     return measuring.estimates(["bias"], sample)["bias"]
 

@@ -12,9 +12,21 @@ from judgekit.cli.console import Console
 from judgekit.errors import InputError
 
 COMMANDS: tuple[tuple[str, str], ...] = (
+    ("judgekit.cli.demo:demo", "demo"),
+    ("judgekit.cli.import_:import_", "import"),
+    ("judgekit.cli.split:split", "split"),
     ("judgekit.cli.agree:agree", "agree"),
+    ("judgekit.cli.judge:judge_new", "judge new"),
+    ("judgekit.cli.judge:judge_show", "judge show"),
+    ("judgekit.cli.judge:judge_lint", "judge lint"),
+    ("judgekit.cli.judge:judge_render", "judge render"),
+    ("judgekit.cli.distill:distill", "distill"),
+    ("judgekit.cli.run:run", "run"),
     ("judgekit.cli.score:score", "score"),
     ("judgekit.cli.compare:compare", "compare"),
+    ("judgekit.cli.report:report", "report"),
+    ("judgekit.cli.audit:show", "audit show"),
+    ("judgekit.cli.audit:verify", "audit verify"),
 )
 """(`module:function`, command name) in tutorial order; a name with a space is a command of a group."""
 

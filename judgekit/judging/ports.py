@@ -23,7 +23,8 @@ class Request:
     """One question to a model: all that decides the reply, and nothing else.
 
     Attributes:
-        key: Fingerprint of everything below; the same request asked twice has one key.
+        key: Fingerprint of model, endpoint, messages, parameters and schema; `sample` is not part of it, so that
+            the same question asked several times has one key, and a store keeps replies by key and sample.
         model: `provider/model`.
         messages: The conversation to complete.
         parameters: Temperature and so on; None values are left out.

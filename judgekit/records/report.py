@@ -5,9 +5,9 @@ Every report holds `rows`; one row is one estimate. Numbers are not formatted he
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, SerializeAsAny
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
 from judgekit.records.record import FORMAT, Record
 from judgekit.records.rubric import Value
@@ -76,6 +76,14 @@ class Confusion(Record):
     counts: tuple[tuple[int, ...], ...]
     """counts[i][j]: left side said level i, right side level j."""
 
+    @model_validator(mode="after")
+    def _is_square(self) -> Confusion:
+        if [len(counts) for counts in self.counts] != [len(self.levels)] * len(self.levels):
+            raise ValueError(
+                f"counts must be {len(self.levels)} rows of {len(self.levels)}, as many as there are levels"
+            )
+        return self
+
 
 class Report(Record):
     """What all reports share."""
@@ -138,10 +146,27 @@ class ComparisonReport(Report):
     """Inputs that moved most."""
 
 
-AnyReport = SerializeAsAny[AgreementReport | ScoreReport | ComparisonReport]
+AnyReport = Annotated[AgreementReport | ScoreReport | ComparisonReport, Field(discriminator="kind")]
+"""Whichever report a file holds; `kind` says which."""
+
+KINDS = ("agreement", "score", "comparison")
+"""Kinds of report, in the order of reading."""
 
 
-class ReportFile(Record):
-    """A report as a file holds it."""
+class Reports(Record):
+    """Several reports in one file."""
 
-    report: AgreementReport | ScoreReport | ComparisonReport = Field(discriminator="kind")
+    reports: tuple[AnyReport, ...]
+    """In order of reading."""
+
+
+_REPORT: TypeAdapter[AgreementReport | ScoreReport | ComparisonReport] = TypeAdapter(AnyReport)
+
+
+def report_from(data: object) -> AgreementReport | ScoreReport | ComparisonReport:
+    """Return the report that a file's JSON value is.
+
+    Raises:
+        pydantic.ValidationError: It is none.
+    """
+    return _REPORT.validate_python(data)

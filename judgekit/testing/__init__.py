@@ -1,1 +1,9 @@
-"""Fakes that ship with the package, for users' own tests too."""
+"""Fakes that ship with the package, for users' own tests too: a scripted engine, a still clock, a faulty server."""
+
+from __future__ import annotations
+
+from judgekit.adapters.engines.scripted import ScriptedEngine
+from judgekit.testing.clock import StillClock
+from judgekit.testing.server import Fault, FaultyServer, drawn_faults
+
+__all__ = ["Fault", "FaultyServer", "ScriptedEngine", "StillClock", "drawn_faults"]

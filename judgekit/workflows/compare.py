@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from judgekit.analysis.agreement import Measuring
-from judgekit.analysis.comparison import Side, comparison_counts, comparison_rows, moved, paired_inputs
+from judgekit.analysis.comparison import Side, comparison_counts, comparison_rows, moved, paired_inputs, version_side
 from judgekit.analysis.reference import default_rule, reference
 from judgekit.analysis.verdict_table import verdict_table
 from judgekit.analysis.wording import comparison_summary, comparison_warnings
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import ComparisonReport, Counts, Disagreement, Row
+from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.score import Scoring
 
@@ -44,7 +45,7 @@ def compare(
     most: list[Disagreement] = []
     for name in dict.fromkeys(outcome.criterion for outcome in given):
         criterion = dataset.rubric.criterion(name)
-        if criterion.scale.measurement == "none" or criterion.scale.type in ("categorical", "preference"):
+        if not _has_order(criterion):
             continue
         table = verdict_table(criterion, given, use=scoring.use)
         paired = paired_inputs(dataset, table.numbers, sides)
@@ -110,18 +111,56 @@ def _why_unpaired(criterion: str, versions: tuple[str, str], dropped: object) ->
     return f"no input has verdicts on {criterion!r} for both {versions[0]!r} and {versions[1]!r} ({dropped})"
 
 
+def compare_versions(
+    dataset: Dataset,
+    judged: Sequence[tuple[Sequence[Verdict | Failure], Scoring]],
+    versions: tuple[str, str],
+    *,
+    measuring: Measuring,
+) -> ComparisonReport:
+    """Return the difference between two versions by each of several judges, in one report.
+
+    Judges of criteria without an order (open answers, unordered levels) have no difference and are passed over.
+
+    Args:
+        dataset: Knows each session's input, version and labels.
+        judged: Each judge's outcomes, and how they are named.
+        versions: (baseline, candidate).
+        measuring: Level, resamples and randomness.
+
+    Raises:
+        UnknownName: No session is of one of the versions.
+        InputError: No judge's criterion has an order.
+    """
+    sides = (version_side(dataset, versions[0]), version_side(dataset, versions[1]))
+    reports = [
+        compare(dataset, outcomes, sides, scoring=scoring, measuring=measuring)
+        for outcomes, scoring in judged
+        if any(_has_order(dataset.rubric.criterion(outcome.criterion)) for outcome in outcomes)
+    ]
+    if not reports:
+        raise InputError("no criterion of these verdicts has an order that versions can be compared on")
+    return joined(reports)
+
+
+def _has_order(criterion: Criterion) -> bool:
+    return criterion.scale.type in ("binary", "ordinal", "numeric")
+
+
 def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
     """Return several judges' comparisons of the same two versions as one report; the experts' rows stand once."""
     first, *rest = reports
     if not rest:
         return first
-    rows = {row.model_dump_json(): row for report in reports for row in report.rows}
+    rows: dict[tuple[str, str, str, str | None], Row] = {}
+    for row in (row for report in reports for row in report.rows):
+        rows.setdefault((row.criterion, row.metric, row.between, row.judge), row)
     return first.model_copy(
         update={
             "judge": None,
             "engine": None,
             "rows": tuple(rows.values()),
-            "summary": tuple(dict.fromkeys(line for report in reports for line in report.summary)),
+            "summary": comparison_summary(list(rows.values()), first.baseline, first.candidate),
             "warnings": tuple(dict.fromkeys(line for report in reports for line in report.warnings)),
             "counts": tuple(count for report in reports for count in report.counts),
             "moved": tuple(each for report in reports for each in report.moved),

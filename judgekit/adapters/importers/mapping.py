@@ -1,0 +1,230 @@
+"""Columns -> fields: by name, by dotted path into nested JSON, or by a pattern that composes several columns.
+
+Also here: how a cell becomes an id, a text or a time. Not here: what a value means on a scale (`answer`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from judgekit.adapters.importers.plan import ImportPlan
+from judgekit.adapters.importers.table import Row, Table
+from judgekit.errors import InvalidRecord, UnknownName
+
+ID_FIELDS = frozenset({"id", "input", "group", "session", "pair", "turn", "rater", "criterion", "judge", "version"})
+"""Fields that are strings whatever the file's type says."""
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_ROW_NUMBER, _FILE_STEM = "#", "#file"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one field comes from.
+
+    Attributes:
+        text: As the person wrote it.
+        path: Column, then keys or indices inside it; empty for a pattern or constant.
+        parts: Literal texts, and paths as tuples, in turn.
+        consumes: Columns that enter the field whole, so that they need not be kept elsewhere.
+    """
+
+    text: str
+    path: tuple[str, ...] = ()
+    parts: tuple[str | tuple[str, ...], ...] = ()
+    consumes: tuple[str, ...] = ()
+
+    @property
+    def touches(self) -> set[str]:
+        """Columns that are read at all, whole or in part."""
+        return {path[0] for path in (self.path, *self.parts) if path and not isinstance(path, str)}
+
+    def cell(self, row: Row) -> Any:
+        """Return what the row holds: a JSON value for a path, a text for a pattern; None when there is nothing."""
+        if self.path:
+            return _descend(row.cells, self.path)
+        return "".join(part if isinstance(part, str) else _composed(row, part) for part in self.parts)
+
+
+Sources = dict[str, Source]
+
+
+def sources(table: Table, plan: ImportPlan, fields: Collection[str]) -> Sources:
+    """Return where each field of one file comes from; a column with a field's own name needs no mapping.
+
+    Raises:
+        UnknownName: A field or column that there is not; the nearest is named.
+    """
+    for field in [*plan.columns, *plan.constants]:
+        if field not in fields:
+            raise UnknownName("field", field, fields, where="--map or --set")
+    found = {field: _for(field, source(text, table)) for field, text in plan.columns.items() if text}
+    found |= {field: Source(repr(value), parts=(value,)) for field, value in plan.constants.items()}
+    named = {*plan.criteria.values(), *plan.raters.values(), *plan.rationales.values(), *plan.evidences.values()}
+    taken = named.union(*(one.consumes for one in found.values()))
+    for column in table.columns:
+        is_free = column not in taken and column not in plan.columns and column not in plan.constants
+        if column in fields and is_free:
+            found[column] = Source(column, (column,), consumes=(column,))
+    return found
+
+
+def source(text: str, table: Table) -> Source:
+    """Return where a COLUMN as written on the command line leads in a file.
+
+    Raises:
+        UnknownName: There is no such column, or nothing at the end of the path in any row.
+    """
+    if text in table.columns:
+        return Source(text, (text,), consumes=(text,))
+    if _BRACES.search(text):
+        return _pattern(text, table)
+    return Source(text, _path(text, table))
+
+
+def _for(field: str, one: Source) -> Source:
+    """An id composed of columns leaves them free: what they say is still to be kept, or to fill their own field."""
+    return replace(one, consumes=()) if field in ID_FIELDS and not one.path else one
+
+
+def unused(table: Table, taken: Iterable[Source]) -> list[str]:
+    """Return the columns that enter no field whole."""
+    consumed = {column for one in taken for column in one.consumes}
+    return [column for column in table.columns if column not in consumed]
+
+
+def id_text(cell: object, field: str) -> str | None:
+    """Return a cell as an id: text as it stands, whole numbers as their digits; None when empty.
+
+    Raises:
+        InvalidRecord: It is a float, which may have lost digits already, or no id at all.
+
+    Example:
+        >>> id_text(20241031124050492385, "id")
+        '20241031124050492385'
+    """
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return None
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, float):
+        raise InvalidRecord(
+            f"{field} {cell!r} is a floating-point number, which keeps only 16 digits of an id",
+            hint="Export the ids as text",
+        )
+    raise InvalidRecord(f"{field} {json.dumps(cell)[:40]} is not an id", hint="An id is a text or a whole number")
+
+
+def cell_text(cell: object, column: str, tally: Counter[str]) -> str:
+    """Return a cell as text; JSON that is no text is kept as its JSON text, and counted per column."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None:
+        return ""
+    tally[column] += 1
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def tally_notes(tally: Counter[str]) -> tuple[str, ...]:
+    """Say how many cells were no text."""
+    return tuple(f"{n} cells of column {column} were not text: kept as text" for column, n in sorted(tally.items()))
+
+
+def moment(cell: object, *, is_utc: bool) -> object:
+    """Return a time with its offset where the plan gives one; anything else is left to the record to judge."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        found = datetime.fromisoformat(cell.strip())
+    except ValueError:
+        return cell
+    if found.tzinfo is None and not is_utc:
+        raise InvalidRecord(f"time {cell!r} has no offset", hint="Say --utc if such times are UTC")
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def json_cell(cell: object) -> object:
+    """Return the JSON value that a text cell holds; the text itself when it is not JSON."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return json.loads(cell, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return cell
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _pattern(text: str, table: Table) -> Source:
+    parts: list[str | tuple[str, ...]] = []
+    consumes = []
+    end = 0
+    for found in _BRACES.finditer(text):
+        parts.append(_unescaped(text[end : found.start()]))
+        end = found.end()
+        name = found.group(1)
+        if name == _FILE_STEM:
+            parts.append(table.name.split(".")[0])
+            continue
+        parts.append((name,) if name in table.columns or name == _ROW_NUMBER else _path(name, table))
+        if name in table.columns:
+            consumes.append(name)
+    parts.append(_unescaped(text[end:]))
+    return Source(text, parts=tuple(parts), consumes=tuple(consumes))
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\n", "\n").replace("\\t", "\t")
+
+
+def _path(text: str, table: Table) -> tuple[str, ...]:
+    """Split a dotted path after the longest column name that it begins with."""
+    words = text.split(".")
+    for n_words in range(len(words) - 1, 0, -1):
+        column = ".".join(words[:n_words])
+        if column in table.columns:
+            path = (column, *words[n_words:])
+            if table.rows and all(_descend(row.cells, path) is None for row in table.rows):
+                raise UnknownName("key", text, _keys_under(table, path), where=table.file)
+            return path
+    raise UnknownName("column", text, table.columns, where=table.file)
+
+
+def _keys_under(table: Table, path: tuple[str, ...]) -> set[str]:
+    """Return the paths that do exist at the depth where this one ends."""
+    inner = [_descend(row.cells, path[:-1]) for row in table.rows]
+    return {".".join((*path[:-1], key)) for value in inner if isinstance(value, dict) for key in value}
+
+
+def _descend(cells: object, path: tuple[str, ...]) -> Any:
+    value: object = cells
+    for place, key in enumerate(path):
+        if place:
+            value = json_cell(value)
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
+
+
+def _composed(row: Row, path: tuple[str, ...]) -> str:
+    if path == (_ROW_NUMBER,) and _ROW_NUMBER not in row.cells:
+        return str(row.number)
+    cell = _descend(row.cells, path)
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, float):
+        raise InvalidRecord(f"{path[-1]} {cell!r} is a floating-point number, which a pattern would write inexactly")
+    return "" if cell is None else json.dumps(cell, ensure_ascii=False)

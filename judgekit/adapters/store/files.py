@@ -1,0 +1,260 @@
+"""Files as text, JSON and JSON lines: read whole or refused with file and line, written whole or not at all.
+
+Not here: TOML (`toml`), Parquet (`parquet`), files that grow line by line (`appending`), and what a row must
+look like (`validation`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import gzip
+import json
+import os
+import secrets
+import stat
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judgekit.adapters.store.validation import validated
+from judgekit.errors import FileProblem, InvalidRecord
+from judgekit.records.record import Record
+
+__all__ = [
+    "JsonLines", "file_problem", "json_line", "parse_json", "parse_jsonl", "read_bytes", "read_json", "read_jsonl",
+    "read_text", "validated", "write_atomically", "write_json", "write_jsonl",
+]  # fmt: skip
+
+_CAUSES = {
+    errno.ENOENT: ("no such file", "Check the path"),
+    errno.ENOTDIR: ("a part of the path is not a folder", "Check the path"),
+    errno.EISDIR: ("it is a folder, not a file", "Check the path"),
+    errno.EACCES: ("permission denied", "Check its permissions"),
+    errno.EPERM: ("permission denied", "Check its permissions"),
+    errno.ENOSPC: ("no space left on the device", "Free some space and run the same command again"),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space and run the same command again"),
+    errno.EROFS: ("the file system is read-only", "Work in a folder that can be written"),
+    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """The rows of a file, each with its line number.
+
+    Attributes:
+        rows: (line number from 1, object), in order; blank lines are not rows.
+        torn: What was set aside, in words, when the last line is cut off mid-way; else None.
+    """
+
+    rows: list[tuple[int, dict[str, Any]]]
+    torn: str | None = None
+
+
+def read_text(path: Path) -> str:
+    """Return a UTF-8 file's text as it stands, without a byte order mark.
+
+    Raises:
+        FileProblem: It is missing or cannot be read.
+        InvalidRecord: It is not UTF-8; the message names the line.
+    """
+    data = read_bytes(path).removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _not_utf8(f"{path}:{line}", data[error.start]) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes, unpacked when its name ends in `.gz`.
+
+    Raises:
+        FileProblem: It is missing, cannot be read, or its compressed form is cut off.
+    """
+    try:
+        data = Path(path).read_bytes()
+        return gzip.decompress(data) if Path(path).suffix == ".gz" else data
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        hint = "Copy or write it again; nothing of it was used"
+        raise FileProblem(f"the gzip file is damaged or cut off ({error})", where=str(path), hint=hint) from error
+    except OSError as error:
+        raise file_problem(error, path) from error
+    except ValueError as error:
+        raise FileProblem(f"not a path: {str(path)!r} ({error})", hint="Check the path") from error
+
+
+def write_atomically(path: Path, text: str | bytes) -> None:
+    """Replace a file's content in one step: a reader, or a crash, sees all of the old or all of the new.
+
+    Folders on the way are made. A link is followed, and the mode of an existing file is kept.
+
+    Raises:
+        FileProblem: It could not be written; the old file is untouched.
+    """
+    data = text if isinstance(text, bytes) else text.encode("utf-8")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_synced(temporary, data)
+            if target.exists():
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(target.parent)
+    except OSError as error:
+        raise file_problem(error, path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power loss, where the system can."""
+    with contextlib.suppress(PermissionError):  # Windows opens no folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_jsonl(path: Path) -> JsonLines:
+    """Return the objects of a `.jsonl` or `.jsonl.gz` file.
+
+    Raises:
+        FileProblem: It is missing or cannot be read.
+        InvalidRecord: A line, the torn last one excepted, is not one JSON object.
+    """
+    return parse_jsonl(read_bytes(path), str(path))
+
+
+def parse_jsonl(data: bytes, name: str) -> JsonLines:
+    """Return the objects of JSON lines; `name` is what errors call the file."""
+    lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    rows: list[tuple[int, dict[str, Any]]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append((number, _row(line, f"{name}:{number}")))
+        except _BrokenLine:
+            if number < len(lines):
+                raise
+            return JsonLines(rows, f"{name}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
+    return JsonLines(rows)
+
+
+def write_jsonl(path: Path, rows: Iterable[Record | Mapping[str, Any]]) -> None:
+    """Write one JSON object per line, atomically; packed when the name ends in `.gz`.
+
+    Raises:
+        FileProblem: It could not be written.
+        InvalidRecord: A row holds NaN or infinity.
+    """
+    data = "".join(json_line(row) for row in rows).encode("utf-8")
+    write_atomically(path, gzip.compress(data, mtime=0) if Path(path).suffix == ".gz" else data)
+
+
+def json_line(row: Record | Mapping[str, Any]) -> str:
+    """Return a record or mapping as one line of JSON with its newline; fields that are None are left out.
+
+    Raises:
+        InvalidRecord: It holds NaN or infinity.
+    """
+    value = row.model_dump(mode="json", exclude_none=True) if isinstance(row, Record) else row
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, from a tool that cut an emoji: keep it, as an escape
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise InvalidRecord(f"a number that JSON does not have (NaN or infinity): {str(value)[:60]}") from error
+    return text + "\n"
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value that a file holds.
+
+    Raises:
+        FileProblem: It is missing or cannot be read.
+        InvalidRecord: It is not JSON.
+    """
+    return parse_json(read_text(path), str(path))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a record, or a JSON value, as one document, indented so that it can be read and diffed, atomically."""
+    plain = value.model_dump(mode="json", exclude_none=True) if isinstance(value, Record) else value
+    write_atomically(path, json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Return the JSON value of a text, strictly: no NaN, no key twice.
+
+    Raises:
+        InvalidRecord: It is not such JSON.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        place = f"{where}:{error.lineno}" if "\n" in text else where
+        shown = text[max(0, error.pos - 15) : error.pos + 25].replace("\n", " ")
+        what = f"not JSON ({error.msg} at column {error.colno}, near {shown!r})"
+        raise _BrokenLine(what, where=place, hint="Write it again or correct it") from error
+    except RecursionError as error:
+        raise InvalidRecord("JSON nested too deeply to be read", where=where, hint="Flatten it") from error
+    except ValueError as error:
+        raise InvalidRecord(str(error), where=where, hint="Correct the line") from error
+
+
+def file_problem(error: OSError, path: Path | str) -> FileProblem:
+    """Return the one-line form of what the operating system refused."""
+    what, hint = _CAUSES.get(error.errno or 0, (error.strerror or str(error), "Check the disk and the path"))
+    return FileProblem(what, where=str(path), hint=hint)
+
+
+class _BrokenLine(InvalidRecord):
+    """Text that stops being JSON: torn where it is a file's last line, an error anywhere else."""
+
+
+def _row(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(where, line[error.start]) from error
+    row = parse_json(text, where)
+    if not isinstance(row, dict):
+        shown = text.strip()[:40]
+        raise InvalidRecord(f"not a JSON object: {shown!r}", where=where, hint="Each line holds one {...}")
+    return row
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {repeated!r} stands twice in one object")
+    return row
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON; write null or leave the key out")
+
+
+def _not_utf8(where: str, byte: int) -> _BrokenLine:
+    return _BrokenLine(f"not UTF-8 (byte 0x{byte:02x})", where=where, hint="Save the file as UTF-8")
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

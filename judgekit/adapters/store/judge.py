@@ -1,0 +1,167 @@
+"""A judge's folder: `judge.toml` and the files beside it, read into one record and written back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from judgekit.adapters.store.files import (
+    read_json,
+    read_jsonl,
+    read_text,
+    validated,
+    write_atomically,
+    write_json,
+    write_jsonl,
+)
+from judgekit.adapters.store.toml import TomlFile, parse_toml, write_toml
+from judgekit.errors import FileProblem, InvalidRecord
+from judgekit.records.judge import Demonstration, Judge, Lineage, Rule
+from judgekit.records.record import Record
+
+R = TypeVar("R", bound=Record)
+
+WEIGHTS_FILE = "student.json"
+"""What a student has learnt; its fingerprint is part of the judge's."""
+ENDPOINT_DEFAULT = "default"
+"""`temperature = "default"`: send none. TOML has no null, and an absent key means 0."""
+_BESIDE = {
+    "system": "system.j2",
+    "user": "user.j2",
+    "rules": "rules.jsonl",
+    "demonstrations": "demonstrations.jsonl",
+    "lineage": "lineage.json",
+    "weights": WEIGHTS_FILE,
+}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COMMENTS = {
+    "": "What is asked stands in system.j2 and user.j2; rules and demonstrations in the .jsonl files beside.",
+    "criterion": "A copy of the rubric's criterion: a judge declares no scale of its own.",
+}
+
+
+class JudgeFolder:
+    """One judge on disk."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Take the folder, which `load` wants to exist and `write` makes."""
+        self.path = Path(path)
+
+    @property
+    def weights_path(self) -> Path:
+        """Where a student's weights stand."""
+        return self.path / WEIGHTS_FILE
+
+    def load(self) -> Judge:
+        """Return the judge with its templates, rules, demonstrations and lineage.
+
+        Raises:
+            FileProblem: The folder or a file is missing or cannot be read.
+            InvalidRecord: A key or value does not fit; the message names file, line and the nearest key.
+        """
+        self._require()
+        file = parse_toml(self.path / "judge.toml")
+        _refuse_what_stands_beside(file)
+        whole = {"name": self.path.resolve().name, **file.data, **self._beside()}
+        judge = validated(Judge, _with_no_temperature(whole), file.place)
+        if judge.kind == "student" and judge.weights is None:
+            hint = "`judgekit distill` makes it"
+            raise FileProblem("a student judge without its weights", where=str(self.weights_path), hint=hint)
+        return judge
+
+    def write(self, judge: Judge) -> None:
+        """Write the judge; files it has no use for are removed, a student's weights are left as they are.
+
+        Raises:
+            FileProblem: It could not be written.
+            InvalidRecord: `api_key_env` does not look like the name of a variable.
+        """
+        _refuse_key(judge.api_key_env, str(self.path))
+        self._write_text("system.j2", judge.system)
+        self._write_text("user.j2", judge.user)
+        self._write_rows("rules.jsonl", judge.rules)
+        self._write_rows("demonstrations.jsonl", judge.demonstrations)
+        write_json(self.path / "lineage.json", judge.lineage)
+        settings = judge.model_dump(mode="json", exclude=set(_BESIDE))
+        if judge.parameters.temperature is None:
+            settings["parameters"]["temperature"] = ENDPOINT_DEFAULT
+        write_toml(self.path / "judge.toml", settings, _COMMENTS)
+
+    def _require(self) -> None:
+        if not self.path.is_dir():
+            what = "not a folder" if self.path.exists() else "no such folder"
+            raise FileProblem(what, where=str(self.path), hint="`judgekit judge new` makes judges")
+        if not (self.path / "judge.toml").is_file():
+            hint = "`judgekit judge new` makes one"
+            raise FileProblem("not a judge: judge.toml is missing", where=str(self.path), hint=hint)
+
+    def _beside(self) -> dict[str, Any]:
+        """Return what stands in the other files, those that exist."""
+        lineage = self.path / "lineage.json"
+        found: dict[str, Any] = {
+            "system": self._text("system.j2"),
+            "user": self._text("user.j2"),
+            "rules": self._rows("rules.jsonl", Rule),
+            "demonstrations": self._rows("demonstrations.jsonl", Demonstration),
+            "lineage": validated(Lineage, read_json(lineage), str(lineage)) if lineage.exists() else None,
+            "weights": _weights_fingerprint(self.weights_path) if self.weights_path.exists() else None,
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _text(self, name: str) -> str | None:
+        """Return a template as it stands, without the newline that ends the file."""
+        path = self.path / name
+        return read_text(path).removesuffix("\n").removesuffix("\r") if path.exists() else None
+
+    def _rows(self, name: str, kind: type[R]) -> list[R] | None:
+        path = self.path / name
+        if not path.exists():
+            return None
+        lines = read_jsonl(path)
+        if lines.torn:
+            raise FileProblem(lines.torn, hint="Complete or delete that line")
+        return [validated(kind, row, f"{path}:{number}") for number, row in lines.rows]
+
+    def _write_text(self, name: str, text: str) -> None:
+        path = self.path / name
+        if text:
+            write_atomically(path, text + "\n")
+        else:
+            path.unlink(missing_ok=True)
+
+    def _write_rows(self, name: str, rows: Sequence[Record]) -> None:
+        path = self.path / name
+        if rows:
+            write_jsonl(path, rows)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _refuse_what_stands_beside(file: TomlFile) -> None:
+    for key, name in _BESIDE.items():
+        if key in file.data:
+            raise InvalidRecord(f"{key!r} does not stand in judge.toml", where=file.place((key,)), hint=f"Use {name}")
+    _refuse_key(file.data.get("api_key_env"), file.place(("api_key_env",)))
+
+
+def _refuse_key(name: object, where: str) -> None:
+    """Refuse a key in the place of a variable's name, without repeating it."""
+    if isinstance(name, str) and not _VARIABLE.fullmatch(name):
+        what = "api_key_env is no name of an environment variable"
+        raise InvalidRecord(what, where=where, hint="Give the variable's name, never the key: OPENAI_API_KEY")
+
+
+def _with_no_temperature(data: dict[str, Any]) -> dict[str, Any]:
+    parameters = data.get("parameters")
+    if isinstance(parameters, dict) and parameters.get("temperature") == ENDPOINT_DEFAULT:
+        return {**data, "parameters": {**parameters, "temperature": None}}
+    return data
+
+
+def _weights_fingerprint(path: Path) -> str:
+    """Return the fingerprint of what the weights say, however the file is laid out."""
+    from judgekit.judging.student import Student
+
+    return validated(Student, read_json(path), str(path)).fingerprint()

@@ -1,0 +1,74 @@
+"""Where things lie in a project: its root, its cache, and the datasets and judges that have names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from judgekit.adapters.store.files import write_atomically
+from judgekit.errors import FileProblem, UnknownName
+
+ROOT_FILE = "judgekit.toml"
+CACHE = ".judgekit"
+
+
+def project_root(start: Path | None = None) -> Path:
+    """Return the nearest folder, upward from `start`, that holds `judgekit.toml`; without one, `start` itself.
+
+    Args:
+        start: Where to begin; None: the working folder.
+    """
+    begin = (Path.cwd() if start is None else Path(start)).resolve()
+    return next((folder for folder in (begin, *begin.parents) if (folder / ROOT_FILE).is_file()), begin)
+
+
+def cache_folder(root: Path) -> Path:
+    """Return the project's `.judgekit/`, made where it is missing, with a `.gitignore` that covers it all.
+
+    Raises:
+        FileProblem: It could not be made.
+    """
+    folder = root / CACHE
+    if not (folder / ".gitignore").exists():
+        write_atomically(folder / ".gitignore", "*\n")
+    return folder
+
+
+def find_dataset(name_or_path: str | Path, start: Path | None = None) -> Path:
+    """Return a dataset's folder, given its path or its name under `datasets/`.
+
+    Raises:
+        UnknownName: There is none of that name; the known ones are listed.
+        FileProblem: It is written as a path, and there is no such folder.
+    """
+    return _find("dataset", name_or_path, project_root(start) / "datasets", "dataset.toml")
+
+
+def find_judge(name_or_path: str | Path, start: Path | None = None) -> Path:
+    """Return a judge's folder, given its path or its name under `judges/`.
+
+    Raises:
+        UnknownName: There is none of that name; the known ones are listed.
+        FileProblem: It is written as a path, and there is no such folder.
+    """
+    return _find("judge", name_or_path, project_root(start) / "judges", "judge.toml")
+
+
+def _find(kind: str, name_or_path: str | Path, shelf: Path, marker: str) -> Path:
+    path = Path(name_or_path)
+    named = shelf / path
+    for found in (path, named):
+        if (found / marker).is_file():
+            return found
+    if path.is_dir():  # a folder that lacks its marker: its reader says what is missing
+        return path
+    if len(path.parts) > 1 or os.sep in str(name_or_path):
+        raise FileProblem(
+            "no such folder", where=str(path), hint=f"Known: {', '.join(_known(shelf, marker)) or 'none'}"
+        )
+    raise UnknownName(kind, str(name_or_path), _known(shelf, marker), where=str(shelf))
+
+
+def _known(shelf: Path, marker: str) -> Sequence[str]:
+    return sorted(path.parent.name for path in shelf.glob(f"*/{marker}"))

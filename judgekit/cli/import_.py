@@ -1,0 +1,286 @@
+"""`judgekit import`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from judgekit.adapters.importers.plan import FileForm, ImportPlan
+    from judgekit.cli.console import Console
+    from judgekit.records.dataset import Dataset, DatasetCard
+    from judgekit.records.ingest import IngestReport
+    from judgekit.workflows.ingest import Ingestion
+
+Words = list[str] | None
+
+
+def import_(
+    context: typer.Context,
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="sessions, pairs, labels or verdicts.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help=".csv .tsv .jsonl .ndjson .json .parquet, each also .gz."),
+    ],
+    dataset: Annotated[str, typer.Option("--dataset", "-d", help="Folder, or name under datasets/; made when new.")],
+    columns: Annotated[
+        Words, typer.Option("--map", help="FIELD=COLUMN, a dotted path, or a pattern: id={task}-{trial} ({#}: row).")
+    ] = None,
+    constants: Annotated[Words, typer.Option("--set", help="FIELD=VALUE for every row.")] = None,
+    criteria: Annotated[Words, typer.Option("--criterion", help="CRITERION=COLUMN of its answers.")] = None,
+    rationales: Annotated[Words, typer.Option("--rationale", help="CRITERION=COLUMN of its reasons.")] = None,
+    evidences: Annotated[Words, typer.Option("--evidence", help="CRITERION=COLUMN of its quotes.")] = None,
+    raters: Annotated[Words, typer.Option("--rater", help="RATER=COLUMN of that rater's answers.")] = None,
+    distribution: Annotated[Words, typer.Option("--distribution", help="LEVEL=COLUMN of its probability.")] = None,
+    values: Annotated[Words, typer.Option("--value", help="RAW=VALUE: what a cell means, such as 0=tie.")] = None,
+    failures: Annotated[
+        Words, typer.Option("--failure", help="RAW=STATUS: no verdict, such as garbage=unparsed.")
+    ] = None,
+    not_applicable: Annotated[Words, typer.Option("--not-applicable", help="RAW cell that means that.")] = None,
+    cannot_judge: Annotated[Words, typer.Option("--cannot-judge", help="RAW cell that means that.")] = None,
+    empty: Annotated[Words, typer.Option("--empty", help="RAW cell that means no answer, such as n/a.")] = None,
+    scales: Annotated[
+        Words, typer.Option("--scale", help="CRITERION=SPEC or SPEC: ordinal:1..5, binary:fail,pass, preference ...")
+    ] = None,
+    questions: Annotated[Words, typer.Option("--question", help="CRITERION=TEXT that raters were asked.")] = None,
+    rubric: Annotated[Path | None, typer.Option("--rubric", help="rubric.toml for a new dataset.")] = None,
+    speakers: Annotated[Words, typer.Option("--speaker", help="NAME=ROLE of lines 'NAME: words' in text.")] = None,
+    roles: Annotated[Words, typer.Option("--role", help="NAME=ROLE of messages.")] = None,
+    groups: Annotated[Words, typer.Option("--group-raters", help="NAME=rater,rater:median (mean, majority).")] = None,
+    keep: Annotated[Words, typer.Option("--keep", help="COLUMN kept in the metadata of labels or verdicts.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="Kind of labels: human, gold, model or code.")] = "human",
+    each: Annotated[bool, typer.Option("--each", help="A cell holds a list: one anonymous label each.")] = False,
+    bare: Annotated[bool, typer.Option("--bare", help="Sessions without text: ratings only.")] = False,
+    as_score: Annotated[bool, typer.Option("--as-score", help="Cells are scores between the scale's levels.")] = False,
+    drop_rest: Annotated[bool, typer.Option("--drop-rest", help="Leave unmapped columns out of metadata.")] = False,
+    utc: Annotated[bool, typer.Option("--utc", help="Times without an offset are UTC.")] = False,
+    records: Annotated[str | None, typer.Option("--records", help="PATH.TO.LIST inside a JSON object.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Of cells, where it is not the usual.")] = None,
+    encoding: Annotated[str, typer.Option("--encoding", help="Of text files.")] = "utf-8-sig",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where verdicts go: verdicts.jsonl.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace sessions, pairs or verdicts that differ.")
+    ] = False,
+    skip_invalid: Annotated[
+        bool, typer.Option("--skip-invalid", help="Import the good rows, count the others.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what was understood; write nothing.")] = False,
+) -> None:
+    """Bring sessions, pairs, labels or verdicts into a dataset, losing nothing.
+
+    Example: judgekit import labels scores.csv --dataset helpdesk --map session=ticket --set criterion=tone
+    """
+    from judgekit.adapters.importers.plan import FileForm, ImportPlan, assignments, label_kind, role_table
+
+    plan = ImportPlan(
+        columns=assignments("--map", columns or ()),
+        constants=assignments("--set", constants or ()),
+        criteria=assignments("--criterion", criteria or ()),
+        rationales=assignments("--rationale", rationales or ()),
+        evidences=assignments("--evidence", evidences or ()),
+        raters=assignments("--rater", raters or ()),
+        distribution=assignments("--distribution", distribution or ()),
+        values=assignments("--value", values or (), last=True),
+        failures=assignments("--failure", failures or (), last=True),
+        not_applicable=frozenset(not_applicable or ()),
+        cannot_judge=frozenset(cannot_judge or ()),
+        empty=frozenset(empty or ()),
+        speakers=role_table("--speaker", speakers or ()),
+        roles=role_table("--role", roles or ()),
+        kind=label_kind(kind),
+        has_lists=each,
+        is_bare=bare,
+        has_scores=as_score,
+        drops_rest=drop_rest,
+        keeps=tuple(keep or ()),
+        is_utc=utc,
+    )
+    order = _Order(
+        form=form,
+        files=tuple(files),
+        file_form=FileForm(delimiter, encoding, records),
+        plan=plan,
+        folder=_folder(dataset),
+        scales=tuple(scales or ()),
+        questions=assignments("--question", questions or ()),
+        rubric=rubric,
+        groups=tuple(groups or ()),
+        out=out,
+        replaces=replace,
+    )
+    if form == "verdicts" and out is None and not dry_run:
+        raise InputError("verdicts need a file to go to", hint="Say -o verdicts.jsonl")
+    held = _held(order)
+    ingestion = _ingestion(order, held)
+    refusal = None if skip_invalid else ingestion.refusal()
+    if refusal is None and not dry_run:
+        _write(order, held, ingestion, context.obj)
+    if refusal is None or dry_run:
+        _tell(ingestion.report.model_copy(update={"is_dry_run": dry_run}), context.obj)
+    if refusal is not None:
+        raise refusal
+    if not dry_run:
+        context.obj.suggest(_next(order, dataset))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One import as it was asked for: what to read, how, and where it goes."""
+
+    form: str
+    files: tuple[Path, ...]
+    file_form: FileForm
+    plan: ImportPlan
+    folder: Path
+    scales: tuple[str, ...]
+    questions: dict[str, str]
+    rubric: Path | None
+    groups: tuple[str, ...]
+    out: Path | None
+    replaces: bool
+
+
+def _folder(dataset: str) -> Path:
+    """Return the dataset's folder: where it is, or where a new one is to be."""
+    from judgekit.adapters.store.project import project_root
+
+    path = Path(dataset)
+    named = project_root() / "datasets" / path
+    for found in (path, named):
+        if (found / "dataset.toml").is_file():
+            return found
+    is_path = path.is_absolute() or len(path.parts) != 1 or dataset.startswith(".") or path.is_dir()
+    return path if is_path else named
+
+
+def _held(order: _Order) -> Dataset:
+    """Return the dataset as it is, or an empty one; with the rubric that was given."""
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.toml import read_toml
+    from judgekit.records.dataset import Dataset, DatasetCard
+    from judgekit.records.rubric import Rubric
+
+    given = read_toml(order.rubric, Rubric) if order.rubric is not None else None
+    if (order.folder / "dataset.toml").exists():
+        held = DatasetFolder(order.folder).load()
+        if given is not None and given != held.rubric:
+            what = f"another rubric than {order.rubric} is there"
+            hint = "Leave --rubric out, or edit the dataset's rubric.toml and raise its version"
+            raise InputError(what, where=str(order.folder / "rubric.toml"), hint=hint)
+        return held
+    name = order.folder.resolve().name
+    return Dataset(card=DatasetCard(name=name), rubric=given or Rubric(name=name))
+
+
+def _ingestion(order: _Order, held: Dataset) -> Ingestion:
+    """Read the files and hold what they bring against the dataset."""
+    from judgekit.adapters.importers.answer import named_criteria
+    from judgekit.adapters.importers.formats import importer, read_tables
+    from judgekit.adapters.importers.scale_spec import rubric_with
+    from judgekit.workflows.ingest import IngestRules, ingest
+
+    read = importer(order.form)
+    tables = read_tables(order.files, order.file_form)
+    named = named_criteria(tables, order.plan) if order.form in ("labels", "verdicts") else ()
+    rubric = rubric_with(held.rubric, order.scales, order.questions, named)
+    batch = read(tables, order.plan, rubric)
+    dataset = held.model_copy(update={"rubric": rubric, "card": _with_groups(held.card, order.groups)})
+    rules = IngestRules(
+        replaces=order.replaces,
+        makes_bare=order.plan.is_bare,
+        known=_label_ids(order.folder) if order.form == "labels" else frozenset(),
+    )
+    return ingest(dataset, batch, rules)
+
+
+def _label_ids(folder: Path) -> frozenset[str]:
+    """Return the ids of all labels in the ledger: one that was corrected or retracted is not new either."""
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.records.label import Label
+
+    entries = DatasetFolder(folder).ledger.entries().entries
+    return frozenset(entry.entry.id for entry in entries if isinstance(entry.entry, Label))
+
+
+def _with_groups(card: DatasetCard, words: tuple[str, ...]) -> DatasetCard:
+    """Return the card with the groups of `--group-raters NAME=a,b:median`."""
+    from typing import get_args
+
+    from judgekit.adapters.importers.plan import assignments
+    from judgekit.records.dataset import Aggregation, RaterGroup
+
+    groups = dict(card.raters)
+    for name, members in assignments("--group-raters", words).items():
+        listed, _, rule = members.rpartition(":")
+        if rule not in get_args(Aggregation):
+            listed, rule = members, "majority"
+        raters = tuple(rater.strip() for rater in listed.split(",") if rater.strip())
+        if not raters:
+            raise InputError(f"--group-raters {name}={members} names no rater", hint="Write experts=ana,ben:median")
+        groups[name] = RaterGroup.model_validate({"raters": raters, "aggregate": rule})
+    return card.model_copy(update={"raters": groups})
+
+
+def _write(order: _Order, held: Dataset, ingestion: Ingestion, console: Console) -> None:
+    """Write what is new; labels last, so that what they point at is there."""
+    from datetime import UTC, datetime
+
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.toml import write_toml
+
+    folder, new = DatasetFolder(order.folder), ingestion.dataset
+    written = ingestion.report.written
+    if order.form == "verdicts":
+        _write_outcomes(order, ingestion, console)
+    if not (order.folder / "dataset.toml").exists():
+        folder.create(new.card, new.rubric)
+        console.say(f"made dataset {order.folder}")
+    else:
+        if new.rubric != held.rubric:
+            folder.write_rubric(new.rubric)
+        if new.card != held.card:
+            write_toml(order.folder / "dataset.toml", new.card)
+    if written.get("sessions"):
+        folder.write_sessions(new.sessions)
+    if written.get("pairs"):
+        folder.write_pairs(new.pairs)
+    if ingestion.labels:
+        folder.append(ingestion.labels, datetime.now(UTC), within=new)
+
+
+def _write_outcomes(order: _Order, ingestion: Ingestion, console: Console) -> None:
+    from judgekit.adapters.store.files import json_line, read_bytes, write_atomically, write_jsonl
+
+    if order.out is None:
+        return
+    text = "".join(json_line(outcome) for outcome in ingestion.outcomes)
+    if order.out.exists() and not order.replaces:
+        if read_bytes(order.out) == text.encode("utf-8"):
+            console.say(f"{order.out} holds these verdicts already")
+            return
+        raise InputError("other verdicts are there", where=str(order.out), hint="Choose another -o, or say --replace")
+    if order.out.suffix == ".gz":
+        write_jsonl(order.out, ingestion.outcomes)
+    else:
+        write_atomically(order.out, text)
+    console.say(f"wrote {order.out}")
+
+
+def _tell(report: IngestReport, console: Console) -> None:
+    from judgekit.render.ingest import render_ingest
+
+    console.emit(report)
+    console.show(render_ingest(report))
+
+
+def _next(order: _Order, dataset: str) -> str:
+    if order.form == "verdicts":
+        return f"judgekit score {order.out} {dataset}"
+    if order.form == "labels":
+        return f"judgekit agree {dataset}"
+    return f"judgekit import labels FILE --dataset {dataset}"

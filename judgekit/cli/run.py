@@ -1,0 +1,105 @@
+"""`judgekit run`: ask a judge about sessions or pairs, and keep every answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from judgekit.cli.console import Console
+    from judgekit.cli.running import RunHow
+    from judgekit.records.dataset import Dataset
+    from judgekit.records.judge import Judge
+    from judgekit.records.run import Run
+
+SplitOption = Literal["train", "dev", "test", "all"]
+
+
+def run(
+    context: typer.Context,
+    judge: Annotated[str, typer.Argument(help="Judge folder, or its name under judges/.")],
+    sessions: Annotated[str, typer.Argument(help="Dataset folder or name, or a sessions file (JSONL, Parquet).")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run folder; by default under .judgekit/runs/.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Ask this provider/model instead.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="OpenAI-style endpoint, up to and with /v1.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="openai-compatible, litellm, replay, or package.module:function.")
+    ] = None,
+    replay: Annotated[Path | None, typer.Option("--replay", help="Answer from these recorded replies.")] = None,
+    max_in_flight: Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")] = 16,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")
+    ] = 60.0,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Only the first so many sessions or pairs.")
+    ] = None,
+    split: Annotated[SplitOption, typer.Option("--split", help="Only the sessions of this split.")] = "all",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")
+    ] = False,
+) -> None:
+    """Run a judge over sessions. Interrupt or kill it: the same command continues.
+
+    Replies are kept as they come and never asked for twice. Labels are not looked at.
+
+    Examples: judgekit run resolution helpdesk -o runs/resolution  |  judgekit run resolution helpdesk --max-cost 5
+    """
+    from judgekit.adapters.store.project import find_judge
+    from judgekit.cli.running import RunHow, load_source, narrowed, run_into, summary_text
+    from judgekit.workflows.run import require_verdicts
+
+    how = RunHow(
+        engine=engine, replay=replay, max_in_flight=max_in_flight, timeout_s=timeout, max_cost_usd=max_cost, fresh=fresh
+    )
+    folder = find_judge(judge)
+    subject = changed(_load(folder), model=model, base_url=base_url, how=how)
+    source = narrowed(load_source(sessions, subject), subject, split=split, limit=limit)
+    made, summary = run_into(out, subject, folder, source, how=how, console=context.obj)
+    context.obj.emit(summary)
+    context.obj.show(summary_text(summary))
+    require_verdicts(made)
+    context.obj.suggest(f"judgekit score {summary.folder} {sessions}")
+
+
+def run_here(judge_folder: Path, dataset: Dataset, folder: Path, *, console: Console, how: RunHow | None = None) -> Run:
+    """Run a judge's folder over a whole dataset into a run folder, for commands that do more than that."""
+    from judgekit.cli.running import RunHow, run_into
+
+    return run_into(folder, _load(judge_folder), judge_folder, dataset, how=how or RunHow(), console=console)[0]
+
+
+def changed(judge: Judge, *, model: str | None, base_url: str | None, how: RunHow) -> Judge:
+    """Return the judge as the command line changes it; what it asks then has a fingerprint of its own.
+
+    Raises:
+        InputError: The judge asks no model, so there is nothing to change.
+    """
+    changes: dict[str, str] = {}
+    if model is not None:
+        changes["model"] = model
+    if base_url is not None:
+        changes["base_url"] = base_url.rstrip("/")
+    if changes and judge.kind != "prompt":
+        raise InputError(
+            f"a {judge.kind} judge asks no model", where=judge.name, hint="Leave --model and --base-url out"
+        )
+    if changes and judge.engine == "replay" and how.engine is None and how.replay is None:
+        changes["engine"] = "auto"
+    return judge.model_copy(update=changes)
+
+
+def _load(folder: Path) -> Judge:
+    from judgekit.adapters.store.judge import JudgeFolder
+
+    return JudgeFolder(folder).load()

@@ -1,0 +1,322 @@
+"""What commands that run judges share: the engine, store and folder put together, and the summary in words."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from judgekit.errors import BudgetReached, EngineUnavailable, FileProblem, InputError
+
+if TYPE_CHECKING:
+    from judgekit.adapters.store.run import RunFolder
+    from judgekit.cli.console import Console
+    from judgekit.judging.ports import Engine, Store
+    from judgekit.judging.runner.interview import Target
+    from judgekit.records.dataset import Dataset
+    from judgekit.records.judge import Judge
+    from judgekit.records.run import Run
+    from judgekit.records.session import Pair, Session
+    from judgekit.workflows.run import RunSummary
+
+R = TypeVar("R", "Session", "Pair")
+
+REPLIES_FILE = "replies.jsonl"
+"""Recorded replies that come with a judge's folder."""
+WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class RunHow:
+    """What the command line says of how to run.
+
+    Attributes:
+        engine: A name of the table of engines, or `package.module:function`; None: the judge's own.
+        replay: Recorded replies to answer from.
+        max_in_flight: Most requests at once.
+        timeout_s: Longest wait for one reply, in seconds.
+        max_cost_usd: Dollars this command may spend.
+        fresh: Whether stored replies do not count.
+    """
+
+    engine: str | None = None
+    replay: Path | None = None
+    max_in_flight: int = 16
+    timeout_s: float = 60.0
+    max_cost_usd: float | None = None
+    fresh: bool = False
+
+
+def run_into(
+    out: Path | None, judge: Judge, judge_folder: Path, source: Dataset, *, how: RunHow, console: Console
+) -> tuple[Run, RunSummary]:
+    """Run a judge over all targets of a dataset, into a folder that is resumed where it holds the same judge's run.
+
+    Args:
+        out: The run's folder; None: under the project's cache.
+        judge: As the command line changed it.
+        judge_folder: Where recorded replies and weights lie.
+        source: Sessions and pairs to judge.
+        how: Engine and limits.
+        console: For progress.
+
+    Raises:
+        InputError: Nothing to judge, or a folder that holds something else; no request was sent.
+        BudgetReached: The cap is met; what was done is kept.
+        EngineUnavailable: Key, model, quota or connection; what was done is kept.
+    """
+    from judgekit.adapters.store.project import cache_folder, project_root
+    from judgekit.workflows.run import summarise, targets_of
+
+    cache = cache_folder(project_root())
+    folder = out or cache / "runs" / f"{judge.name}-{judge.judge_fingerprint.removeprefix('sha256:')[:12]}"
+    targets = targets_of(judge, source.sessions, source.pairs)
+    if judge.kind == "student":
+        made = _run_student(judge, judge_folder, source, targets, folder)
+    else:
+        made = _run_engine(judge, judge_folder, targets, (folder, cache), how=how, console=console)
+    return made, summarise(made, folder=str(folder))
+
+
+def load_source(name: str, judge: Judge) -> Dataset:
+    """Return a dataset by folder or name, or the sessions of a file (and `pairs.jsonl` beside it, for pairs).
+
+    Raises:
+        FileProblem: It cannot be read.
+        InvalidRecord: A line does not fit; the message names file and line.
+    """
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.project import find_dataset
+
+    if not Path(name).is_file():
+        return DatasetFolder(find_dataset(name)).load()
+    from judgekit.records.dataset import Dataset, DatasetCard
+    from judgekit.records.rubric import Rubric
+    from judgekit.records.session import Pair, Session
+
+    beside = Path(name).parent / "pairs.jsonl"
+    has_pairs = judge.target == "pair" and beside.is_file()
+    return Dataset(
+        card=DatasetCard(name=Path(name).name),
+        rubric=Rubric(name="none"),
+        sessions=tuple(_records(Path(name), Session)),
+        pairs=tuple(_records(beside, Pair)) if has_pairs else (),
+    )
+
+
+def narrowed(source: Dataset, judge: Judge, *, split: str, limit: int | None) -> Dataset:
+    """Return the dataset with the wanted targets only; sessions of wanted pairs stay.
+
+    Raises:
+        InputError: A split is wanted and the dataset has none, or the split is empty.
+    """
+    if split == "all" and limit is None:
+        return source
+    if split != "all" and source.splits is None:
+        raise InputError(
+            f"there are no splits, so no {split} split", where=source.name, hint="`judgekit split` draws them"
+        )
+    ids = source.pair_by_id if judge.target == "pair" else source.session_by_id
+    wanted = [target for target in ids if split == "all" or source.split_of(target) == split][:limit]
+    if not wanted:
+        raise InputError(f"the {split} split is empty", where=source.name, hint="Choose another --split")
+    kept = frozenset(wanted)
+    pairs = tuple(pair for pair in source.pairs if judge.target == "pair" and pair.id in kept)
+    needed = {session for pair in pairs for session in (pair.first, pair.second)} or kept
+    sessions = tuple(session for session in source.sessions if session.id in needed)
+    return type(source)(card=source.card, rubric=source.rubric, sessions=sessions, pairs=pairs)
+
+
+def summary_text(summary: RunSummary) -> str:
+    """Return a run's summary in at most 80 columns; failures stand first where there are any."""
+    from judgekit.cli.progress import duration
+
+    manifest = summary.manifest
+    n_outcomes = manifest.n_verdicts + manifest.n_failures
+    failed = f"{manifest.n_failures} failures, " if manifest.n_failures else ""
+    lines = [f"{manifest.judge}: {failed}{manifest.n_verdicts} verdicts of {n_outcomes}"]
+    rows: dict[str, str | None] = {
+        "failures": ", ".join(f"{cause} {n}" for cause, n in summary.failures.items()) or None,
+        "first": summary.first_failure,
+        "engine": f"{manifest.engine}, model {', '.join(summary.models) or manifest.model or 'none'}",
+        "requests": f"{manifest.n_requests} sent, {summary.n_asked_again} asked again, {manifest.n_reused} reused",
+        "tokens": f"{manifest.prompt_tokens:,} read, {manifest.completion_tokens:,} written",
+        "cost": "unknown" if manifest.cost_usd is None else f"${manifest.cost_usd:.4f}",
+        "latency": _latency(summary),
+        "time": duration(manifest.wall_s) if manifest.wall_s is not None else None,
+        "run": summary.folder,
+    }
+    for label, text in rows.items():
+        if text is not None:
+            lines.append(_cut(f"  {label:<10}{text}") if label != "run" else f"  {label:<10}{text}")
+    return "\n".join(lines)
+
+
+def _run_engine(
+    judge: Judge, judge_folder: Path, targets: list[Target], places: tuple[Path, Path], *, how: RunHow, console: Console
+) -> Run:
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.engines.choice import Surroundings, choose_engine
+    from judgekit.adapters.engines.replay import read_replies
+
+    folder, cache = places
+    name = "replay" if how.replay is not None else how.engine
+    replies = None
+    if (name or judge.engine) == "replay":
+        replies = read_replies(how.replay or judge_folder / REPLIES_FILE)
+    clock = SystemClock()
+    surroundings = Surroundings(os.environ, clock, how.timeout_s, how.max_in_flight, replies)
+    engine = choose_engine(judge, surroundings, name=name)
+    with _writing(folder, judge) as run_folder, _opened_store(cache, engine, judge, fresh=how.fresh) as store:
+        if not how.fresh:
+            _remember(run_folder, store)
+        return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
+
+
+async def _ask(
+    judge: Judge, targets: list[Target], parts: tuple[Engine, Store, RunFolder], *, how: RunHow, console: Console
+) -> Run:
+    import numpy as np
+
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.prices import LitellmPrices
+    from judgekit.cli.progress import ProgressLine
+    from judgekit.workflows.run import RunOptions, run_judge
+
+    engine, store, sink = parts
+    line = ProgressLine(console)
+    options = RunOptions(how.max_in_flight, how.max_cost_usd, LitellmPrices(), line)
+    rng = np.random.default_rng()  # jitter only: no result depends on it
+    try:
+        return await run_judge(
+            judge, targets, engine=engine, store=store, sink=sink, clock=SystemClock(), rng=rng, options=options
+        )
+    except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
+        line.clear()
+        if line.last is not None:
+            console.say(f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}")
+        raise
+    finally:
+        line.clear()
+        await engine.close()
+
+
+def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: list[Target], folder: Path) -> Run:
+    """Judge with the weights in the judge's folder: no request, no key, no network."""
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.store.files import read_json, validated
+    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.judging.student import Student
+    from judgekit.workflows.distil import judge_with_student
+    from judgekit.workflows.run import keep_outcomes
+
+    weights = JudgeFolder(judge_folder).weights_path
+    student = validated(Student, read_json(weights), str(weights))
+    clock = SystemClock()
+    outcomes = judge_with_student(judge, student, source, now=clock.now())
+    with _writing(folder, judge) as run_folder:
+        return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
+
+
+@contextlib.contextmanager
+def _writing(path: Path, judge: Judge) -> Iterator[RunFolder]:
+    """Open a run's folder for this process alone.
+
+    Raises:
+        FileProblem: It cannot be written, another process is at it, or it holds something else.
+    """
+    from judgekit.adapters.store.appending import LineFile
+    from judgekit.adapters.store.run import RunFolder
+
+    _require_own(path, judge)
+    lock = LineFile(path / ".lock", wait=False)
+    try:
+        with RunFolder(path) as folder:
+            folder.write_lineage(judge.lineage)
+            yield folder
+    finally:
+        lock.path.unlink(missing_ok=True)
+        lock.close()
+
+
+def _require_own(path: Path, judge: Judge) -> None:
+    from judgekit.adapters.store.files import read_json, validated
+    from judgekit.records.run import RunManifest
+
+    manifest_path = path / "run.json"
+    if not manifest_path.is_file():
+        strangers = [name for name in ("verdicts.jsonl", "calls.jsonl", "dataset.toml") if (path / name).exists()]
+        if strangers:
+            raise FileProblem(f"holds {strangers[0]} and is no run", where=str(path), hint="Choose another -o folder")
+        return
+    held = validated(RunManifest, read_json(manifest_path), str(manifest_path))
+    if held.judge_fingerprint != judge.judge_fingerprint:
+        what = f"holds the run of another judge ({held.judge}, {held.judge_fingerprint[:19]})"
+        hint = f"Choose another -o folder for {judge.name} ({judge.judge_fingerprint[:19]}), or remove this one"
+        raise FileProblem(what, where=str(path), hint=hint)
+
+
+@contextlib.contextmanager
+def _opened_store(cache: Path, engine: Engine, judge: Judge, *, fresh: bool) -> Iterator[Store]:
+    """Open the replies already paid for; a replay pays nothing and keeps none."""
+    from judgekit.adapters.store.replies import ReplyStore
+    from judgekit.judging.runner.store import FreshStore, MemoryStore
+
+    if engine.name == "replay":
+        yield MemoryStore()
+        return
+    with ReplyStore(cache / store_name(judge, os.environ)) as store:
+        yield FreshStore(store) if fresh else store
+
+
+def store_name(judge: Judge, environ: Mapping[str, str]) -> str:
+    """Return the name of the reply store; replies of an endpoint that only the environment names stay apart."""
+    elsewhere = environ.get("OPENAI_BASE_URL") if judge.base_url is None else None
+    if not elsewhere:
+        return "replies.sqlite"
+    return f"replies-{hashlib.sha256(elsewhere.encode()).hexdigest()[:8]}.sqlite"
+
+
+def _remember(folder: RunFolder, store: Store) -> None:
+    """Put the folder's own calls into the store: a run folder moved to another machine continues there."""
+    from judgekit.judging.ports import Request
+
+    if not (folder.path / "run.json").is_file():
+        return
+    for call in folder.load().calls:
+        if store.find(Request(key=call.request, model=call.model, messages=(), sample=call.sample)) is None:
+            store.commit(call)
+
+
+def _records(path: Path, kind: type[R]) -> list[R]:
+    """Return the sessions or pairs of a file, each id once."""
+    from judgekit.adapters.store.files import read_jsonl, validated
+    from judgekit.adapters.store.parquet import read_parquet
+    from judgekit.errors import InvalidRecord
+
+    lines = read_parquet(path) if path.suffix == ".parquet" else read_jsonl(path)
+    if lines.torn:
+        raise FileProblem(lines.torn, hint="Complete or delete that line")
+    found: dict[str, R] = {}
+    for number, row in lines.rows:
+        record = validated(kind, row, f"{path}:{number}")
+        if record.id in found:
+            raise InvalidRecord(f"id {record.id!r} occurs twice", where=f"{path}:{number}", hint="Give each its own id")
+        found[record.id] = record
+    return list(found.values())
+
+
+def _latency(summary: RunSummary) -> str | None:
+    if summary.latency_p50_s is None or summary.latency_p95_s is None:
+        return None
+    return f"p50 {summary.latency_p50_s:.2f} s, p95 {summary.latency_p95_s:.2f} s"
+
+
+def _cut(line: str) -> str:
+    flat = " ".join(line.split("\n"))
+    return flat if len(flat) <= WIDTH else flat[: WIDTH - 3] + "..."

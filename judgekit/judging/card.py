@@ -1,0 +1,123 @@
+"""What `judge show` and `judge render` tell: a judge at a glance, and one request in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from judgekit.judging.answer_form import scale_words
+from judgekit.judging.prompt import Rendered
+from judgekit.records.judge import Judge
+from judgekit.records.record import Record
+from judgekit.records.rubric import Criterion
+
+
+class JudgeCard(Record):
+    """A judge at a glance."""
+
+    name: str
+    kind: str
+    description: str = ""
+    criterion: Criterion
+    scale: str
+    """The legal answers, in words."""
+    target: str
+    model: str | None
+    engine: str
+    base_url: str | None
+    parameters: dict[str, Any]
+    """Those that are set."""
+    samples: int
+    orders: str | None
+    """How pairs are shown; None for sessions and turns."""
+    reading: str
+    """How replies are read."""
+    max_chars: int | None
+    """Longest session shown, in characters."""
+    elide: str
+    """What happens above it."""
+    n_rules: int
+    n_demonstrations: int
+    lineage_dataset: str | None
+    n_lineage_units: int
+    """Groups, inputs or sessions whose labels helped to make it."""
+    request_fingerprint: str
+    """Of what is asked; keys calls."""
+    judge_fingerprint: str
+    """Of what is asked and how it is read; keys certificates."""
+
+
+class ShownMessage(Record):
+    """One message as it is sent."""
+
+    role: str
+    content: str
+
+
+class ShownRequest(Record):
+    """One request as it is sent."""
+
+    judge: str
+    target: str
+    """Id of the session or pair."""
+    turn: str | None = None
+    order: str | None = None
+    key: str
+    """Fingerprint of the request."""
+    model: str
+    messages: tuple[ShownMessage, ...]
+    parameters: dict[str, Any]
+    json_schema: dict[str, Any] | None = None
+    """Schema the reply is held to."""
+    n_chars: int
+    """Characters in all messages."""
+    n_elided: int
+    """Turns left out, wholly or in part."""
+
+
+def judge_card(judge: Judge) -> JudgeCard:
+    """Return a judge at a glance."""
+    n_patterns = len(judge.reading.patterns)
+    return JudgeCard(
+        name=judge.name,
+        kind=judge.kind,
+        description=judge.description,
+        criterion=judge.criterion,
+        scale=scale_words(judge.criterion),
+        target=judge.target,
+        model=judge.model,
+        engine=judge.engine,
+        base_url=judge.base_url,
+        parameters=judge.parameters.model_dump(mode="json", exclude_none=True),
+        samples=judge.samples,
+        orders=judge.orders if judge.target == "pair" else None,
+        reading=judge.reading.method + (f" ({n_patterns} patterns)" if n_patterns else ""),
+        max_chars=judge.transcript.max_chars,
+        elide=judge.transcript.elide,
+        n_rules=len(judge.rules),
+        n_demonstrations=len(judge.demonstrations),
+        lineage_dataset=judge.lineage.dataset,
+        n_lineage_units=len(judge.lineage.units),
+        request_fingerprint=judge.request_fingerprint,
+        judge_fingerprint=judge.judge_fingerprint,
+    )
+
+
+def shown_request(
+    judge: Judge, rendered: Rendered, *, target: str, turn: str | None = None, order: str | None = None
+) -> ShownRequest:
+    """Return one request as it is sent."""
+    request = rendered.request
+    messages = tuple(ShownMessage(role=message.role, content=message.content) for message in request.messages)
+    return ShownRequest(
+        judge=judge.name,
+        target=target,
+        turn=turn,
+        order=order,
+        key=request.key,
+        model=request.model,
+        messages=messages,
+        parameters=dict(request.parameters),
+        json_schema=dict(request.schema) if request.schema is not None else None,
+        n_chars=sum(len(message.content) for message in messages),
+        n_elided=rendered.n_elided,
+    )

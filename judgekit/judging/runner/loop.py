@@ -1,0 +1,313 @@
+"""The loop: N workers over one iterator of inquiries, each reply kept before its slot is free.
+
+A request that must wait for its next try goes to a heap and holds no worker. Not here: what is asked and how
+replies are read (`inquiry`), the numbers behind waiting and the cap (`retry`, `pace`, `budget`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judgekit.errors import EngineUnavailable, JudgekitError
+from judgekit.judging.ports import Clock, Engine, EngineFault, Reply, Request, Store
+from judgekit.judging.runner.budget import Budget
+from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, Sink, call_id, text_and_reason
+from judgekit.judging.runner.pace import Pace
+from judgekit.judging.runner.progress import Listener, Progress, Ticker
+from judgekit.judging.runner.retry import LONGEST_PAUSE_S, Attempt, Retries
+from judgekit.judging.runner.tally import Tally
+from judgekit.records.verdict import Call, Failure
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from judgekit.records.verdict import Verdict
+
+GRACE_S = 5.0
+"""How long requests in flight may still land after a stop, in seconds; what lands is kept."""
+N_UNHEARD_TIMEOUTS = 20
+"""Timeouts without a single answer in the whole run, after which the endpoint counts as dead."""
+WAITING_PER_WORKER = 4
+"""Requests waiting for another try, a worker, above which no new inquiry is begun."""
+KEPT = "What was done is kept; the same command continues"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run works with.
+
+    Attributes:
+        engine: Completes one request.
+        store: Replies already paid for.
+        sink: Where calls and outcomes are written as they come.
+        clock: Time and waiting.
+        rng: For the jitter of waits.
+    """
+
+    engine: Engine
+    store: Store
+    sink: Sink
+    clock: Clock
+    rng: np.random.Generator
+
+
+class Loop:
+    """One run of one engine over one iterator of inquiries."""
+
+    def __init__(
+        self,
+        means: Means,
+        budget: Budget,
+        *,
+        n_workers: int,
+        retries: Retries | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        """Take what the run works with; nothing starts before `run`."""
+        self.tally = Tally()
+        self._means = means
+        self._budget = budget
+        self._retries = retries or Retries()
+        self._listener = listener
+        self._n_workers = n_workers
+        self._pace = Pace(n_workers)
+        self._ticker = Ticker(means.clock.monotonic())
+        self._new: Iterator[Inquiry | Failure] = iter(())
+        self._n_wanted = 0
+        self._waiting: list[tuple[float, int, Attempt]] = []
+        self._order = itertools.count()
+        self._asking: dict[tuple[str, int], list[Attempt]] = {}
+        self._kept_calls: set[str] = set()
+        self._landed = asyncio.Event()
+        self._n_heard = 0
+        self._stopped_by: JudgekitError | None = None
+        self._is_stopping = False
+
+    async def run(self, inquiries: Iterable[Inquiry | Failure], n_wanted: int) -> Tally:
+        """Bring every inquiry to its outcome.
+
+        Args:
+            inquiries: Taken one by one as workers come free; a failure stands for a prompt that could not be made.
+            n_wanted: How many there are, for the progress.
+
+        Returns:
+            The counts; they stand in `tally` too when the run is stopped.
+
+        Raises:
+            BudgetReached: The next request does not fit under the cap.
+            EngineUnavailable: Key, quota, model or connection; what was done is kept.
+        """
+        self._new, self._n_wanted = iter(inquiries), n_wanted
+        workers = [asyncio.create_task(self._work()) for _ in range(max(1, min(self._n_workers, n_wanted)))]
+        try:
+            done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+            await self._let_land()
+        except asyncio.CancelledError:
+            await self._let_land()
+            raise
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            self._tell(is_last=True)
+        for worker in done:
+            worker.result()
+        if self._stopped_by is not None:
+            raise self._stopped_by
+        return self.tally
+
+    async def _let_land(self) -> None:
+        """Begin nothing new, and give what is in flight a moment to come back: it may be paid for."""
+        self._is_stopping = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                while self._asking:
+                    await self._one_landing()
+
+    async def _work(self) -> None:
+        while (attempt := await self._next()) is not None:
+            if isinstance(attempt, Failure):
+                self._conclude(attempt)
+            else:
+                await self._advance(attempt)
+
+    async def _next(self) -> Attempt | Failure | None:
+        """Return what to do now: a try that is due, else something new; None when nothing is left."""
+        clock = self._means.clock
+        while not self._is_stopping:
+            if len(self._asking) >= self._pace.n_allowed:
+                await self._one_landing()
+                continue
+            now = clock.monotonic()
+            if now < self._pace.opens_at:
+                await clock.sleep(self._pace.opens_at - now)
+                continue
+            if self._waiting and self._waiting[0][0] <= now:
+                return heapq.heappop(self._waiting)[2]
+            new = next(self._new, None) if len(self._waiting) < WAITING_PER_WORKER * self._n_workers else None
+            if new is not None:
+                return new if isinstance(new, Failure) else Attempt(new)
+            if not self._waiting:
+                return None
+            await clock.sleep(self._waiting[0][0] - now)
+        return None
+
+    async def _one_landing(self) -> None:
+        self._landed.clear()
+        await self._landed.wait()
+
+    async def _advance(self, attempt: Attempt) -> None:
+        """Bring an attempt one step further: from the store, by waiting for its twin, or by asking."""
+        request = attempt.inquiry.request
+        stored = self._means.store.find(request)
+        if stored is not None and stored.engine == self._means.engine.name:
+            self.tally.n_reused += 1
+            self._hear(attempt, stored.model_copy(update={"id": call_id(request)}))
+            await asyncio.sleep(0)  # thousands of stored replies in a row must not keep an interrupt waiting
+            return
+        key = (request.key, request.sample)
+        if key in self._asking:
+            self._asking[key].append(attempt)
+            return
+        await self._ask_within_budget(attempt, request, key)
+
+    async def _ask_within_budget(self, attempt: Attempt, request: Request, key: tuple[str, int]) -> None:
+        estimate_usd = self._budget.estimate_usd(request)
+        if not self._budget.has_room(estimate_usd):
+            self._postpone(attempt, 0.0)
+            if self._asking:
+                await self._one_landing()
+            else:
+                self._stopped_by = self._budget.reached(estimate_usd)
+                self._is_stopping = True
+            return
+        self._asking[key] = []
+        self._budget.reserve(estimate_usd)
+        try:
+            await self._ask(attempt, request, estimate_usd)
+        finally:
+            self._budget.release(estimate_usd)
+            for twin in self._asking.pop(key):
+                self._postpone(twin, 0.0)
+            self._landed.set()
+
+    async def _ask(self, attempt: Attempt, request: Request, estimate_usd: float) -> None:
+        attempt.n_sent += 1
+        self.tally.n_requests += 1
+        try:
+            reply = await self._means.engine.complete(request)
+        except EngineFault as fault:
+            if fault.kind in ("timeout", "connection"):
+                self._budget.presume_charged(estimate_usd)
+            self._stumble(attempt, fault)
+            return
+        self._n_heard += 1
+        self._pace.note_answer()
+        self._hear(attempt, self._keep(attempt, request, reply, estimate_usd))
+
+    def _keep(self, attempt: Attempt, request: Request, reply: Reply, estimate_usd: float) -> Call:
+        """Commit a reply before anything is made of it: from here on it is never paid for again."""
+        cost_usd = self._cost_usd(request, reply)
+        self._budget.settle(request, reply, cost_usd=cost_usd, estimate_usd=estimate_usd)
+        self.tally.add_reply(reply, cost_usd)
+        text, finish_reason = text_and_reason(reply)
+        call = Call(
+            id=call_id(request),
+            request=request.key,
+            engine=self._means.engine.name,
+            model=reply.model,
+            reply=text,
+            finish_reason=finish_reason,
+            sample=request.sample,
+            attempts=attempt.n_sent,
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
+            cost_usd=cost_usd,
+            latency_s=reply.latency_s,
+            at=self._means.clock.now(),
+        )
+        self._means.store.commit(call)
+        return call
+
+    def _cost_usd(self, request: Request, reply: Reply) -> float | None:
+        if reply.cost_usd is not None or self._budget.prices is None:
+            return reply.cost_usd
+        if reply.prompt_tokens is None or reply.completion_tokens is None:
+            return None
+        return self._budget.prices.cost_usd(request.model, reply.prompt_tokens, reply.completion_tokens)
+
+    def _hear(self, attempt: Attempt, call: Call) -> None:
+        if call.id not in self._kept_calls:
+            self._kept_calls.add(call.id)
+            self._means.sink.add_call(call)
+        outcome = attempt.inquiry.hear(call)
+        if outcome is not None:
+            self._conclude(outcome)
+            return
+        self.tally.n_asked_again += 1
+        attempt.start_over()
+        self._postpone(attempt, 0.0)
+
+    def _stumble(self, attempt: Attempt, fault: EngineFault) -> None:
+        """Try again later, give this request up, or stop the run."""
+        self.tally.faults[fault.kind] += 1
+        attempt.faults[fault.kind] += 1
+        if fault.kind == "fatal":
+            raise EngineUnavailable(fault.detail, hint=KEPT)
+        if not fault.is_transient:
+            self._n_heard += 1
+            self._conclude(attempt.inquiry.fail(STATUS_OF_FAULT[fault.kind], fault.detail))
+            return
+        self._raise_if_gone(attempt, fault)
+        if self._retries.is_spent(attempt, fault.kind):
+            detail = f"{fault.detail} (after {attempt.n_sent} tries)"
+            self._conclude(attempt.inquiry.fail(STATUS_OF_FAULT[fault.kind], detail))
+            return
+        pause_s = self._retries.pause_s(attempt, fault, self._means.rng)
+        if pause_s > LONGEST_PAUSE_S:
+            raise EngineUnavailable(f"{fault.detail}. It asks to wait {pause_s:.0f} s", hint=KEPT)
+        if fault.kind == "rate_limit":
+            self._pace.note_rate_limit(now=self._means.clock.monotonic(), pause_s=pause_s)
+        self._postpone(attempt, pause_s)
+
+    def _raise_if_gone(self, attempt: Attempt, fault: EngineFault) -> None:
+        """Stop when nothing at all has answered since this request first found no connection."""
+        if fault.kind not in ("connection", "timeout"):
+            self._n_heard += 1
+            return
+        if fault.kind == "timeout" and self._n_heard == 0 and self.tally.faults["timeout"] >= N_UNHEARD_TIMEOUTS:
+            raise EngineUnavailable(f"{fault.detail}; nothing has answered yet", hint=KEPT)
+        if fault.kind == "connection" and attempt.n_heard_before is None:
+            attempt.n_heard_before = self._n_heard
+        n_tries = self._retries.n_tries if self._n_heard else self._retries.n_tries_unheard
+        if attempt.n_heard_before == self._n_heard and attempt.faults["connection"] >= n_tries:
+            raise EngineUnavailable(fault.detail, hint=f"Check that the endpoint is up. {KEPT}")
+
+    def _postpone(self, attempt: Attempt, pause_s: float) -> None:
+        due = self._means.clock.monotonic() + pause_s
+        heapq.heappush(self._waiting, (due, next(self._order), attempt))
+
+    def _conclude(self, outcome: Verdict | Failure) -> None:
+        self._means.sink.add_outcome(outcome)
+        if isinstance(outcome, Failure):
+            self.tally.failures[outcome.status] += 1
+        else:
+            self.tally.n_verdicts += 1
+        self._tell()
+
+    def _tell(self, *, is_last: bool = False) -> None:
+        now = self._means.clock.monotonic()
+        if self._listener is None or not (self._ticker.is_due(now) or is_last):
+            return
+        tally = self.tally
+        rate = tally.n_done / self._ticker.elapsed_s(now)
+        eta_s = (self._n_wanted - tally.n_done) / rate if rate > 0 else None
+        self._listener(
+            Progress(tally.n_done, tally.n_failures, self._n_wanted, rate, eta_s, tally.cost_usd, tally.n_reused)
+        )

@@ -1,0 +1,43 @@
+"""Stores without a disk: one in memory, one that forgets what was there before. The lasting one is in `adapters`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from judgekit.judging.ports import Request, Store
+    from judgekit.records.verdict import Call
+
+
+class MemoryStore:
+    """Replies for as long as the process lives: enough where asking again costs nothing, as with a replay."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._calls: dict[tuple[str, int], Call] = {}
+
+    def find(self, request: Request) -> Call | None:
+        """Return the stored call for exactly this request, or None."""
+        return self._calls.get((request.key, request.sample))
+
+    def commit(self, call: Call) -> None:
+        """Keep a call."""
+        self._calls[call.request, call.sample] = call
+
+
+class FreshStore:
+    """Another store whose earlier replies do not count: everything is asked anew, once."""
+
+    def __init__(self, store: Store) -> None:
+        """Take the store that keeps the new replies."""
+        self._store = store
+        self._new: set[tuple[str, int]] = set()
+
+    def find(self, request: Request) -> Call | None:
+        """Return the call only if it was committed through here."""
+        return self._store.find(request) if (request.key, request.sample) in self._new else None
+
+    def commit(self, call: Call) -> None:
+        """Keep a call in the store behind."""
+        self._store.commit(call)
+        self._new.add((call.request, call.sample))

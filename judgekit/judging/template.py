@@ -1,0 +1,140 @@
+"""Judge templates: compiled once in a sandbox, rendered to text of bounded size; errors name file and line.
+
+A template is code of whoever wrote the judge, so it runs guarded (`sandbox`). What it is filled with, session text
+above all, is data: it is never compiled.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judgekit.errors import InputError, InvalidRecord, nearest
+
+if TYPE_CHECKING:
+    import jinja2
+
+MAX_PROMPT_CHARS = 2_000_000
+"""Longest rendered message, in characters: some 500,000 tokens at four characters each, twice what a session may take
+(`transcript.MAX_TRANSCRIPT_CHARS`), so that only a runaway template meets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled template.
+
+    Attributes:
+        name: The file it came from, such as `user.j2`.
+        variables: Names that it uses.
+    """
+
+    name: str
+    variables: frozenset[str]
+    _compiled: jinja2.Template
+
+    def render(self, values: Mapping[str, object]) -> str:
+        """Return the text, filled in.
+
+        Args:
+            values: Variable -> text, number, or a list or dictionary of them.
+
+        Raises:
+            InvalidRecord: The template asks for what is not there, or for what a template may not do.
+            InputError: The text grows beyond `MAX_PROMPT_CHARS`.
+        """
+        from jinja2 import TemplateError
+
+        from judgekit.judging.sandbox import STEPS, Steps
+
+        pieces: list[str] = []
+        n_chars = 0
+        try:
+            for piece in self._compiled.generate({**values, STEPS: Steps()}):
+                n_chars += len(piece)
+                if n_chars > MAX_PROMPT_CHARS:
+                    raise InputError(
+                        f"the prompt grew beyond {MAX_PROMPT_CHARS:,} characters",
+                        where=self.name,
+                        hint="Look for a loop or a repetition in the template",
+                    )
+                pieces.append(piece)
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise InvalidRecord(str(error).rstrip(".") or type(error).__name__, where=self._place(error)) from error
+        return "".join(pieces)
+
+    def _place(self, error: Exception) -> str:
+        """Return `file:line` of the template; jinja rewrites tracebacks to name its lines."""
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == self.name]
+        return f"{self.name}:{lines[-1]}" if lines else self.name
+
+
+def compile_template(source: str, *, name: str, known: Collection[str]) -> Template:
+    """Return the template, ready to render.
+
+    Args:
+        source: Text of the template.
+        name: The file it came from, for errors.
+        known: Variables that will be there.
+
+    Raises:
+        InvalidRecord: Its syntax is wrong, or it uses a variable or a statement that is not offered.
+
+    Example:
+        >>> compile_template("Q: {{ question }}", name="user.j2", known=["question"]).render({"question": "Why?"})
+        'Q: Why?'
+    """
+    from jinja2 import TemplateSyntaxError
+
+    from judgekit.judging.sandbox import compiled
+
+    used = variable_lines(source, name=name)
+    for variable, line in used.items():
+        if variable not in known:
+            raise unknown_variable(variable, known, where=f"{name}:{line}")
+    try:
+        return Template(name, frozenset(used), compiled(source, name))
+    except TemplateSyntaxError as error:
+        raise _bad_syntax(error, name) from error
+
+
+def variable_lines(source: str, *, name: str) -> dict[str, int]:
+    """Return each variable that a template takes from outside, with the line where it first stands.
+
+    Raises:
+        InvalidRecord: Its syntax is wrong.
+
+    Example:
+        >>> variable_lines("{% for rule in rules %}{{ rule }} {{ session }}{% endfor %}", name="user.j2")
+        {'rules': 1, 'session': 1}
+    """
+    from jinja2 import TemplateSyntaxError
+
+    from judgekit.judging.sandbox import outside_names
+
+    try:
+        return outside_names(source)
+    except TemplateSyntaxError as error:
+        raise _bad_syntax(error, name) from error
+
+
+def unknown_variable(variable: str, known: Collection[str], *, where: str) -> InvalidRecord:
+    """Return the error for a variable that is not offered, with the nearest one that is."""
+    close = nearest(variable, known)
+    hint = (f"Did you mean {close!r}? " if close else "") + f"Known here: {', '.join(sorted(known))}"
+    return InvalidRecord(f"unknown variable {variable!r}", where=where, hint=hint)
+
+
+def _bad_syntax(error: jinja2.TemplateSyntaxError, name: str) -> InvalidRecord:
+    return InvalidRecord(
+        (error.message or "syntax error").rstrip("."), where=f"{name}:{error.lineno}", hint="Mend the template"
+    )

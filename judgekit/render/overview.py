@@ -1,0 +1,115 @@
+"""One screen over several reports: do the experts agree, do the judges agree with them, which version is better.
+
+A summary of what the reports hold, in the order a reader asks; the reports themselves say the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from judgekit.records.report import AgreementReport, ComparisonReport, Report, Row, ScoreReport
+from judgekit.render.number import interval_text, is_shown, n_text, undefined_reason, value_text
+from judgekit.render.plain import one_line, wrap
+from judgekit.render.row_table import unit_of
+from judgekit.render.table import Cell, Table, aligned
+from judgekit.render.words import metric_words
+
+COLUMNS = 80
+
+
+def overview(reports: Sequence[Report], *, columns: int = COLUMNS) -> str:
+    """Return one screen of text over agreement, score and comparison reports.
+
+    Args:
+        reports: Any number of each kind.
+        columns: Widest line.
+    """
+    lines: list[str] = []
+    agreements = [r for r in reports if isinstance(r, AgreementReport)]
+    scores = [r for r in reports if isinstance(r, ScoreReport)]
+    comparisons = [r for r in reports if isinstance(r, ComparisonReport)]
+    if agreements:
+        lines += _part("Do the experts agree with each other?", _agreement_table(agreements), columns)
+    if scores:
+        lines += _part("Do the judges agree with the experts?", _score_table(scores), columns)
+        lines += _sentences(_unshown(scores), columns)
+    for comparison in comparisons:
+        title = f"Is {comparison.candidate} better than {comparison.baseline}?"
+        lines += _part(title, _comparison_table(comparison), columns)
+        lines += _sentences(comparison.warnings[:1], columns)
+    return "\n".join(lines)
+
+
+def _part(title: str, table: Table, columns: int) -> list[str]:
+    return ["", one_line(title), *(f"  {line}" for line in aligned(table, columns - 2))]
+
+
+def _sentences(words: Iterable[str], columns: int) -> list[str]:
+    return [line for each in words for line in wrap(one_line(each), columns, indent="  ", hanging="    ")]
+
+
+def _agreement_table(reports: Sequence[AgreementReport]) -> Table:
+    rows = []
+    for report in reports:
+        seen: set[str] = set()
+        for row in report.rows:
+            if row.between == "raters" and row.criterion not in seen and is_shown(row.estimate):
+                seen.add(row.criterion)
+                n = Cell(n_text(row.estimate, unit_of(report)))
+                rows.append((Cell(row.criterion), Cell(metric_words(row.metric)), _figure(row), n))
+    return Table(("criterion", "coefficient", "all raters", "sessions rated twice or more"), tuple(rows), n_words=2)
+
+
+def _score_table(reports: Sequence[ScoreReport]) -> Table:
+    rows = []
+    for report in reports:
+        for criterion in dict.fromkeys(row.criterion for row in report.rows):
+            head = next(r for r in report.rows if r.criterion == criterion and r.between == "judge~reference")
+            if not is_shown(head.estimate):
+                continue
+            failed = sum(sum(c.failures.values()) for c in report.counts if c.criterion == criterion)
+            named = Cell(f"{report.judge} (via {report.engine or 'not named'}):", f"{metric_words(head.metric)}")
+            others = [_figure(_find(report, criterion, f"{side}~others", head.metric)) for side in ("judge", "rater")]
+            rows.append((named, _figure(head), *others, Cell(str(failed))))
+    head_words = ("judge", "vs reference", "vs other experts", "an expert vs others", "failed")
+    return Table(head_words, tuple(rows), n_words=1)
+
+
+def _comparison_table(report: ComparisonReport) -> Table:
+    rows = []
+    for row in report.rows:
+        if row.metric != "mean_difference":
+            continue
+        means = [_mean_of(report, row, version) for version in (report.baseline, report.candidate)]
+        who = f"{row.judge} (via {row.engine or 'not named'})" if row.judge else "the experts' labels"
+        inputs = Cell(str(row.estimate.n))
+        rows.append((Cell(row.criterion), Cell(who), *means, _figure(row), inputs))
+    head = ("criterion", "by", report.baseline, report.candidate, "difference", "inputs")
+    return Table(head, tuple(rows), n_words=2)
+
+
+def _mean_of(report: ComparisonReport, difference: Row, version: str) -> Cell:
+    for row in report.rows:
+        same = row.criterion == difference.criterion and row.judge == difference.judge
+        if same and row.metric == "mean" and row.between == version:
+            return Cell(value_text(row.estimate.value, "mean"))
+    return Cell("-")
+
+
+def _unshown(reports: Sequence[ScoreReport]) -> Iterable[str]:
+    for report in reports:
+        for row in report.rows:
+            if row.between == "judge~reference" and row.estimate.undefined and "not_for_this" in row.estimate.undefined:
+                yield f"{report.judge} (via {report.engine or 'not named'}): {undefined_reason(row.estimate)}."
+
+
+def _find(report: Report, criterion: str, between: str, metric: str) -> Row | None:
+    named = (row for row in report.rows if row.criterion == criterion)
+    return next((row for row in named if row.between == between and row.metric == metric), None)
+
+
+def _figure(row: Row | None) -> Cell:
+    if row is None or not is_shown(row.estimate):
+        return Cell("-")
+    interval = interval_text(row.estimate, row.metric)
+    return Cell(value_text(row.estimate.value, row.metric), interval if interval.startswith("[") else "")

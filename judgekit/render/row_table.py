@@ -1,0 +1,199 @@
+"""Rows of estimates as tables: metrics down, who is held against whom across. No row is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from judgekit.records.report import Report, Row
+from judgekit.render.number import (
+    clusters_text,
+    count_text,
+    estimate_text,
+    interval_reason,
+    interval_text,
+    is_shown,
+    level_text,
+    undefined_reason,
+    value_text,
+)
+from judgekit.render.table import Cell, Table
+from judgekit.render.words import (
+    baseline_words,
+    between_words,
+    causes_text,
+    difference_words,
+    is_baseline,
+    judge_words,
+    method_words,
+    metric_words,
+)
+
+HEADLINE = {
+    "raters": "all raters",
+    "judge~reference": "judge vs reference",
+    "rater~others": "human ceiling",
+    "judge~others": "judge on the same rows",
+}
+"""Columns of the headline table, in order; baselines follow."""
+CEILING_NOTE = "Human ceiling: each rater vs the others; beside it the judge vs the same others, on the same rows."
+EXPERTS = "experts' own labels"
+NO_CEILING_NOTE = "Human ceiling: each rater vs the others."
+UNITS = {"groups": "group", "inputs": "input", "sessions": "session", "turns": "turn", "pairs": "pair"}
+
+
+def unit_of(report: Report) -> str:
+    """Return what was resampled, one of it: the settings' `unit`, else `unit`."""
+    unit = str(report.settings.get("unit") or "unit")
+    return UNITS.get(unit, unit)
+
+
+def is_headline(row: Row) -> bool:
+    """Whether a row stands in the headline table rather than among the pairs."""
+    return row.between in HEADLINE or is_baseline(row.between)
+
+
+def headline_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table | None:
+    """Return metrics down; judge, ceiling and baseline across. None when there is no such row."""
+    kept = [row for row in rows if is_headline(row)]
+    if not kept:
+        return None
+    columns = [name for name in HEADLINE if any(row.between == name for row in kept)]
+    columns += list(dict.fromkeys(row.between for row in kept if is_baseline(row.between)))
+    heads = [HEADLINE.get(name) or ("baseline" if _is_only_baseline(columns, name) else name) for name in columns]
+    table = _pivot(kept, columns, lambda row: row.between, unit)
+    ceiling = {"rater~others", "judge~others"} & set(columns)
+    spoken = [CEILING_NOTE if len(ceiling) == 2 else NO_CEILING_NOTE] if "rater~others" in ceiling else []
+    spoken += [f"Baseline: {baseline_words(name)}." for name in columns if is_baseline(name)]
+    return Table(("metric", *heads, "n"), table, notes=(*spoken, *_notes(kept, unit, judge)))
+
+
+def pair_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table | None:
+    """Return pairs of raters down, metrics across. None when there is no such row."""
+    kept = [row for row in rows if not is_headline(row)]
+    if not kept:
+        return None
+    metrics = tuple(dict.fromkeys(row.metric for row in kept))
+    pairs = tuple(dict.fromkeys(row.between for row in kept))
+    body = []
+    for pair in pairs:
+        own = [row for row in kept if row.between == pair]
+        cells = [_cell(_first(own, _measured_by(metric))) for metric in metrics]
+        body.append((Cell(between_words(pair, judge)), *cells, _n_cell(own, unit)))
+    head = ("pair", *(metric_words(metric) for metric in metrics), "n")
+    return Table(head, tuple(body), caption="Pairs of raters", notes=_notes(kept, unit, judge))
+
+
+def comparison_table(rows: Sequence[Row], unit: str) -> Table:
+    """Return what was measured down; by the judge and by the experts themselves across."""
+    measured = tuple(dict.fromkeys((row.metric, row.between) for row in rows))
+    makers = tuple(dict.fromkeys((row.judge, row.engine) for row in sorted(rows, key=lambda row: row.judge is None)))
+    body = []
+    for metric, between in measured:
+        own = [row for row in rows if (row.metric, row.between) == (metric, between)]
+        found = [_first(own, _made_by(maker)) for maker in makers]
+        cells = [cell for row in found for cell in (_cell(row), _n_cell([row] if row else [], unit))]
+        body.append((Cell(f"{metric_words(metric)}, {difference_words(between)}"), *cells))
+    head = ["measure"]
+    for judge, engine in makers:
+        head += [f"{judge_words(judge, engine)}, judge only" if judge else EXPERTS, "n"]
+    return Table(tuple(head), tuple(body), notes=_notes(rows, unit, None, say_n=False))
+
+
+def slice_table(rows: Sequence[Row], unit: str) -> Table:
+    """Return one line per estimate of a slice."""
+    body = tuple(
+        (
+            Cell(row.slice or "all"),
+            Cell(metric_words(row.metric)),
+            Cell(between_words(row.between, judge_words(row.judge, row.engine) if row.judge else None)),
+            _cell(row),
+            _n_cell([row], unit),
+        )
+        for row in rows
+    )
+    head = ("slice", "metric", "between", "estimate", "n")
+    return Table(head, body, n_words=3, notes=_notes(rows, unit, None, say_n=False))
+
+
+def _pivot(
+    rows: Sequence[Row], columns: Sequence[str], column_of: Callable[[Row], str], unit: str
+) -> tuple[tuple[Cell, ...], ...]:
+    body = []
+    for metric in dict.fromkeys(row.metric for row in rows):
+        own = {column_of(row): row for row in rows if row.metric == metric}
+        cells = [_cell(own.get(name), is_bare=is_baseline(name)) for name in columns]
+        lead = next(own[name] for name in columns if name in own)
+        body.append((Cell(metric_words(metric)), *cells, _n_cell([lead], unit)))
+    return tuple(body)
+
+
+def _cell(row: Row | None, *, is_bare: bool = False) -> Cell:
+    if row is None:
+        return Cell("-")
+    if not is_shown(row.estimate):
+        return Cell("undefined")
+    value = value_text(row.estimate.value, row.metric)
+    return Cell(value) if is_bare and row.estimate.low is None else Cell(value, interval_text(row.estimate, row.metric))
+
+
+def _n_cell(rows: Sequence[Row], unit: str) -> Cell:
+    if not rows:
+        return Cell("-")
+    counts = sorted({row.estimate.n for row in rows})
+    span = count_text(counts[0]) + (f" to {count_text(counts[-1])}" if len(counts) > 1 else "")
+    clusters = {clusters_text(row.estimate, unit) for row in rows}
+    return Cell(span, f"({clusters.pop()})" if len(clusters) == 1 and any(clusters) else "")
+
+
+def _notes(rows: Sequence[Row], unit: str, judge: str | None, *, say_n: bool = True) -> tuple[str, ...]:
+    """Return what the cells had no room for: intervals' method, reasons, causes, and n of the other columns."""
+    notes = list(dict.fromkeys(_interval_note(row) for row in rows if row.estimate.low is not None))
+    for row in rows:
+        name = f"{metric_words(row.metric)}, {_sides(row, judge)}"
+        if not is_shown(row.estimate):
+            notes.append(f"{name}: undefined, {undefined_reason(row.estimate)}.")
+        elif row.estimate.low is None and not is_baseline(row.between):
+            notes.append(f"{name}: no interval, {interval_reason(row.estimate)}.")
+    for between, maker in dict.fromkeys((row.between, row.judge) for row in rows):
+        own = [row for row in rows if (row.between, row.judge) == (between, maker)]
+        notes += _of_one_side(own, _sides(own[0], judge), unit, say_n and is_headline(own[0]))
+    return tuple(notes)
+
+
+def _sides(row: Row, judge: str | None) -> str:
+    if row.metric != "mean" and not row.metric.endswith("difference"):
+        return between_words(row.between, judge)
+    return f"{difference_words(row.between)}, {row.judge or EXPERTS}"
+
+
+def _of_one_side(rows: Sequence[Row], name: str, unit: str, say_n: bool) -> Iterable[str]:  # noqa: FBT001  # one call, above
+    causes = dict.fromkeys(causes_text(row.estimate.dropped) for row in rows if any(row.estimate.dropped.values()))
+    if say_n and rows[0].between in ("rater~others", "judge~others"):
+        yield f"{name}: n={_n_cell(rows, unit).joined}."
+    yield from (f"{name}, left out: {cause}." for cause in causes)
+
+
+def _interval_note(row: Row) -> str:
+    return f"Intervals: {level_text(row.estimate.level)}, {method_words(row.estimate.method)}."
+
+
+def _is_only_baseline(columns: Sequence[str], name: str) -> bool:
+    return is_baseline(name) and sum(map(is_baseline, columns)) == 1
+
+
+def _made_by(maker: tuple[str | None, str | None]) -> Callable[[Row], bool]:
+    return lambda row: (row.judge, row.engine) == maker
+
+
+def _measured_by(metric: str) -> Callable[[Row], bool]:
+    return lambda row: row.metric == metric
+
+
+def _first(rows: Iterable[Row], is_wanted: Callable[[Row], bool]) -> Row | None:
+    return next(filter(is_wanted, rows), None)
+
+
+def row_text(row: Row) -> str:
+    """Return one row as one line, for a picture's description."""
+    name = judge_words(row.judge, row.engine) if row.judge else None
+    return f"{metric_words(row.metric)}, {between_words(row.between, name)}: {estimate_text(row.estimate, row.metric)}"

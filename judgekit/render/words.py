@@ -1,0 +1,163 @@
+"""Names in words: metrics, who is held against whom, how intervals were made, causes of dropping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from judgekit.render.number import count_text
+
+METRIC_WORDS = {
+    "percent_agreement": "percent agreement",
+    "within_one_agreement": "agreement within one level",
+    "cohen_kappa": "Cohen kappa",
+    "cohen_kappa_linear": "Cohen kappa, linear",
+    "cohen_kappa_quadratic": "Cohen kappa, quadratic",
+    "fleiss_kappa": "Fleiss kappa",
+    "conger_kappa": "Conger kappa",
+    "brennan_prediger": "Brennan-Prediger",
+    "gwet_ac1": "Gwet AC1",
+    "gwet_ac2": "Gwet AC2",
+    "krippendorff_alpha_nominal": "Krippendorff alpha, nominal",
+    "krippendorff_alpha_ordinal": "Krippendorff alpha, ordinal",
+    "krippendorff_alpha_interval": "Krippendorff alpha, interval",
+    "krippendorff_alpha_ratio": "Krippendorff alpha, ratio",
+    "icc_1": "ICC(1)",
+    "icc_a1": "ICC(A,1)",
+    "icc_c1": "ICC(C,1)",
+    "icc_1k": "ICC(1,k)",
+    "icc_ak": "ICC(A,k)",
+    "icc_ck": "ICC(C,k)",
+    "kendall_w": "Kendall W",
+    "lin_ccc": "Lin concordance",
+    "pearson": "Pearson r",
+    "spearman": "Spearman rho",
+    "kendall_tau_b": "Kendall tau-b",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "precision": "precision",
+    "tpr": "true positive rate",
+    "tnr": "true negative rate",
+    "npv": "negative predictive value",
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "mcc": "Matthews correlation",
+    "youden_j": "Youden J",
+    "auroc": "AUROC",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+    "bias": "bias (judge minus human)",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "pairwise_accuracy": "pairwise accuracy, both orders",
+    "pairwise_accuracy_ties": "pairwise accuracy, with ties",
+    "position_consistency": "position consistency",
+    "first_slot_rate": "first-slot rate",
+    "alt_test_winning_rate": "alt-test winning rate",
+    "alt_test_advantage": "alt-test advantage",
+    "mean": "mean",
+    "mean_difference": "difference of means",
+}
+BETWEEN_WORDS = {
+    "raters": "all raters together",
+    "judge~reference": "judge vs reference",
+    "rater~others": "a rater vs the others (human ceiling)",
+    "judge~others": "judge vs the same others",
+}
+CONSTANT_ANSWERS = ("majority", "median", "mean", "constant")
+"""Left sides of `...~reference` that always give one answer: the baseline a judge must beat."""
+METHOD_WORDS = {
+    "bca": "BCa bootstrap",
+    "percentile": "percentile bootstrap",
+    "wilson": "Wilson",
+    "clopper_pearson": "Clopper-Pearson",
+    "fisher_z": "Fisher z",
+    "delong": "DeLong",
+    "jackknife": "jackknife",
+    "newcombe": "Newcombe",
+    "tango": "Tango",
+    "t": "Student t",
+}
+STATUS_WORDS = {"not_applicable": "not applicable", "cannot_judge": "can't judge"}
+
+
+def metric_words(metric: str) -> str:
+    """Return a metric's name in words; one that nobody listed keeps its own, without underscores.
+
+    Example:
+        >>> metric_words("cohen_kappa_quadratic"), metric_words("cohen_kappa_observed")
+        ('Cohen kappa, quadratic', 'Cohen kappa, observed categories')
+    """
+    known = metric.removesuffix("_observed")
+    words = METRIC_WORDS.get(known, known.replace("_", " "))
+    return words + (", observed categories" if known != metric else "")
+
+
+def between_words(between: str, judge: str | None = None) -> str:
+    """Return who is held against whom; a named judge stands under its name.
+
+    Example:
+        >>> between_words("judge~ana", "resolution-judge via replay"), between_words("judge~reference")
+        ('resolution-judge via replay vs ana', 'judge vs reference')
+    """
+    if between in BETWEEN_WORDS:
+        return BETWEEN_WORDS[between]
+    if is_baseline(between):
+        return f"baseline vs reference ({baseline_words(between)})"
+    left, mark, right = between.partition("~")
+    if judge and left == "judge":
+        left = judge
+    return f"{left} vs {right}" if mark else left
+
+
+def is_baseline(between: str) -> bool:
+    """Whether the left side always gives one answer."""
+    left, _, right = between.partition("~")
+    return right == "reference" and left in CONSTANT_ANSWERS
+
+
+def baseline_words(between: str) -> str:
+    """Return what the baseline answers.
+
+    Example:
+        >>> baseline_words("majority~reference")
+        'always the most frequent answer'
+    """
+    answer = between.partition("~")[0]
+    return f"always the {'most frequent answer' if answer == 'majority' else answer}"
+
+
+def difference_words(between: str) -> str:
+    """Return which version was taken from which; one version stands alone.
+
+    Example:
+        >>> difference_words("v8~v7"), difference_words("v8")
+        ('v8 minus v7', 'v8')
+    """
+    return " minus ".join(part for part in between.split("~", 1) if part)
+
+
+def judge_words(judge: str | None, engine: str | None) -> str:
+    """Return `resolution-judge via replay`."""
+    return f"{judge or 'judge'} via {engine}" if engine else judge or "judge"
+
+
+def method_words(method: str) -> str:
+    """Return how an interval was made, in words where they are known."""
+    name, comma, rest = method.partition(",")
+    return METHOD_WORDS.get(name, name.replace("_", " ")) + comma + rest
+
+
+def cause_words(cause: str) -> str:
+    """Return a status or cause of dropping in words."""
+    return STATUS_WORDS.get(cause, cause.replace("_", " "))
+
+
+def causes_text(causes: Mapping[str, int]) -> str:
+    """Return `refused 2, unparsed 3`, in a fixed order; `none` where nothing was.
+
+    Example:
+        >>> causes_text({"unparsed": 3, "refused": 0, "engine_error": 1})
+        'engine error 1, unparsed 3'
+    """
+    found = [f"{cause_words(cause)} {count_text(n)}" for cause, n in sorted(causes.items()) if n]
+    return ", ".join(found) or "none"

@@ -1,0 +1,126 @@
+"""A run's folder keeps what comes as it comes, through kills."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+
+import pytest
+
+from judgekit.adapters.store.run import RunFolder, load_outcomes
+from judgekit.errors import FileProblem, InvalidRecord
+from judgekit.records.judge import Lineage
+from judgekit.records.run import RunManifest
+from judgekit.records.verdict import Call, Failure, Verdict
+
+MANIFEST = RunManifest(
+    judge="j", criterion="c", judge_fingerprint="f", request_fingerprint="f", engine="scripted", sessions="f",
+    n_targets=2, n_expected=2, state="running", started_at=datetime(2026, 1, 1, tzinfo=UTC),
+)  # fmt: skip
+
+
+def verdict(session, **fields):
+    return Verdict(**{"session": session, "criterion": "c", "value": 1, **fields})
+
+
+def call(name):
+    return Call(id=name, request="r", engine="scripted", model="m", reply="half \ud83d")
+
+
+def test_a_run_comes_back_as_it_was(tmp_path):
+    """Manifest, outcomes, calls and lineage survive the folder."""
+    with RunFolder(tmp_path / "run") as folder:
+        folder.write_manifest(MANIFEST)
+        folder.write_lineage(Lineage(dataset="d", units=("u",)))
+        folder.append_call(call("c-1"))
+        folder.add_outcome(verdict("s1", call="c-1"))
+        folder.append_outcome(Failure(session="s2", criterion="c", status="refused", reply="no"))
+        run = RunFolder(tmp_path / "run").load()
+    assert run.manifest == MANIFEST
+    assert run.calls == (call("c-1"),)
+    assert [type(outcome) for outcome in run.outcomes] == [Verdict, Failure]
+    assert folder.lineage().units == ("u",)
+    assert RunFolder(tmp_path / "other").lineage() == Lineage()
+
+
+def test_a_finished_run_is_sorted(tmp_path):
+    """Outcomes stand by target, turn, order and sample, whatever order they came in."""
+    folder = RunFolder(tmp_path)
+    rows = [
+        verdict("b"),
+        verdict("a", turn="2"),
+        verdict("a", turn="1", sample=1),
+        verdict("a", turn="1"),
+        verdict("a"),
+    ]
+    for row in rows:
+        folder.append_outcome(row)
+    folder.finish(rows, [call("c-2"), call("c-1")])
+    shown = [(one.target, one.turn, one.sample) for one in load_outcomes(tmp_path)]
+    assert shown == [("a", None, 0), ("a", "1", 0), ("a", "1", 1), ("a", "2", 0), ("b", None, 0)]
+    first = (tmp_path / "verdicts.jsonl").read_bytes()
+    folder.finish(reversed(rows), [call("c-1"), call("c-2")])
+    assert (tmp_path / "verdicts.jsonl").read_bytes() == first
+
+
+def test_a_killed_process_loses_nothing_it_added(tmp_path):
+    """Outcomes added before a kill are there, and a resumed run goes on after a torn line."""
+    program = textwrap.dedent(f"""
+        import os, signal
+        from judgekit.adapters.store.run import RunFolder
+        from judgekit.records.verdict import Verdict
+        folder = RunFolder({str(tmp_path)!r})
+        for n in range(50):
+            folder.append_outcome(Verdict(session=f"s{{n:02}}", criterion="c", value=1))
+        os.kill(os.getpid(), signal.SIGKILL)
+    """)
+    assert subprocess.run([sys.executable, "-c", program]).returncode == -9
+    assert len(load_outcomes(tmp_path)) == 50
+    path = tmp_path / "verdicts.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"session":"s5')
+    with pytest.raises(FileProblem, match=r"verdicts\.jsonl:51: .*same `judgekit run`"):
+        load_outcomes(tmp_path)
+    folder = RunFolder(tmp_path)
+    folder.write_manifest(MANIFEST)
+    assert len(folder.load().outcomes) == 50
+    folder.append_outcome(verdict("s50"))
+    folder.close()
+    assert len(load_outcomes(path)) == 51
+
+
+def test_two_processes_do_not_write_one_run(tmp_path):
+    """The second writer of a run is refused at once."""
+    with RunFolder(tmp_path) as one:
+        one.append_outcome(verdict("a"))
+        with pytest.raises(FileProblem, match="another process is writing it"):
+            RunFolder(tmp_path).append_outcome(verdict("b"))
+    with RunFolder(tmp_path) as other:
+        other.append_outcome(verdict("b"))
+    assert len(load_outcomes(tmp_path)) == 2
+
+
+def test_syncing_is_paced(tmp_path, monkeypatch):
+    """The disk is asked to sync at most every half second, and at the end."""
+    moments = iter([0.0, 0.1, 0.2, 0.6, 0.6, 0.7])
+    folder = RunFolder(tmp_path, monotonic=lambda: next(moments))
+    synced = []
+    monkeypatch.setattr("judgekit.adapters.store.appending.LineFile.sync", lambda file: synced.append(file.path.name))
+    for name in "abcd":
+        folder.append_outcome(verdict(name))
+    assert synced == ["verdicts.jsonl"]
+    folder.close()
+    assert synced == ["verdicts.jsonl"] * 2
+
+
+def test_what_is_no_outcome_names_its_line(tmp_path):
+    """A row that is neither verdict nor failure is refused with file and line; so is a folder that is no run."""
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"session":"s","criterion":"c","value":1,"extra":1}\n{"session":"s","criterion":"c"}\n')
+    with pytest.raises(InvalidRecord, match=r"mine\.jsonl:2: a verdict needs a value"):
+        load_outcomes(path)
+    with pytest.raises(FileProblem, match="not a run"):
+        RunFolder(tmp_path).load()
+    with pytest.raises(FileProblem, match=r"verdicts\.jsonl: no such file"):
+        load_outcomes(tmp_path)

@@ -1,0 +1,389 @@
+"""The loop keeps what is paid for, asks again what can be mended, and stops when it must."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from judgekit.errors import BudgetReached, EngineUnavailable, InputError
+from judgekit.judging.ports import EngineFault, Reply, Request
+from judgekit.records.judge import Judge, Reading
+from judgekit.records.rubric import Criterion, Scale
+from judgekit.records.run import Run, RunManifest
+from judgekit.records.session import Session, Turn
+from judgekit.records.verdict import Call, Failure, Verdict
+from judgekit.testing import ScriptedEngine, StillClock
+from judgekit.workflows.run import RunOptions, run_judge
+
+GOOD = json.dumps({"reasoning": "solved", "value": 3})
+
+
+class Shelf:
+    """A store and a sink in memory."""
+
+    def __init__(self):
+        self.replies: dict[tuple[str, int], Call] = {}
+        self.calls: list[Call] = []
+        self.outcomes: list[Verdict | Failure] = []
+        self.manifests: list[RunManifest] = []
+
+    def find(self, request):
+        return self.replies.get((request.key, request.sample))
+
+    def commit(self, call):
+        self.replies[call.request, call.sample] = call
+
+    def write_manifest(self, manifest):
+        self.manifests.append(manifest)
+
+    def finish(self, outcomes, calls=None):
+        self.outcomes, self.calls = list(outcomes), list(calls or ())
+
+    def add_call(self, call):
+        assert call in self.replies.values(), "a call was written before it was committed"
+        self.calls.append(call)
+
+    def add_outcome(self, outcome):
+        self.outcomes.append(outcome)
+
+
+class TokenPrices:
+    def cost_usd(self, model, prompt_tokens, completion_tokens):
+        return None if model == "openai/unknown" else 0.001 * completion_tokens
+
+
+def judge(**changes) -> Judge:
+    criterion = Criterion(id="resolution", question="Solved?", scale=Scale(type="ordinal", levels=(1, 2, 3)))
+    fields = {"name": "j", "criterion": criterion, "model": "openai/m", "user": "{{ session }} {{ answer_format }}"}
+    return Judge(**{**fields, **changes})
+
+
+def sessions(n: int) -> list[Session]:
+    return [Session(id=f"s{i:03}", turns=(Turn(id="1", role="user", text=f"ITEM-{i:03}."),)) for i in range(n)]
+
+
+def item(request: Request) -> str:
+    text = request.messages[0].content
+    return text[text.index("ITEM-") :][:8]
+
+
+def run(script, n=1, *, shelf=None, clock=None, judge_=None, engine=None, **options) -> tuple[Run, ScriptedEngine, Shelf]:
+    clock = clock or StillClock()
+    engine = engine or ScriptedEngine(script, clock=clock)
+    shelf = shelf or Shelf()
+    made = run_judge(
+        judge_ or judge(),
+        sessions(n),
+        engine=engine,
+        store=shelf,
+        sink=shelf,
+        clock=clock,
+        rng=np.random.default_rng(0),
+        options=RunOptions(**options),
+    )
+    return asyncio.run(made), engine, shelf
+
+
+def failing_first(times: int, fault: Callable[[], EngineFault]):
+    """Script: every item meets the fault so many times before it is answered."""
+    met: Counter[str] = Counter()
+
+    def script(request: Request):
+        met[item(request)] += 1
+        return fault() if met[item(request)] <= times else GOOD
+
+    return script
+
+
+def test_every_target_gets_one_verdict_and_one_request():
+    done, engine, shelf = run(lambda _: GOOD, 20, max_in_flight=4)
+    assert [o.session for o in done.outcomes] == [f"s{i:03}" for i in range(20)]
+    assert {o.value for o in done.verdicts} == {3}
+    assert len(engine.requests) == len(shelf.calls) == 20
+    assert engine.max_in_flight == 4
+    assert done.manifest.state == "complete"
+
+
+def test_an_outcome_says_who_judged_what_and_by_which_call():
+    done, _, shelf = run(lambda _: GOOD)
+    verdict, wanted = done.verdicts[0], judge()
+    assert verdict.judge_fingerprint == wanted.judge_fingerprint
+    assert verdict.rubric == wanted.criterion.fingerprint()
+    assert verdict.seen == sessions(1)[0].seen_fingerprint
+    assert verdict.call == shelf.calls[0].id
+    assert verdict.at is not None
+    assert verdict.rationale == "solved"
+
+
+@pytest.mark.parametrize("kind", ["rate_limit", "server", "timeout"])
+def test_transient_faults_are_tried_again(kind):
+    done, engine, _ = run(failing_first(2, lambda: EngineFault(kind, "x")), 8)
+    assert len(done.verdicts) == 8
+    assert len(engine.requests) == done.manifest.n_requests == 24
+    assert {call.attempts for call in done.calls} == {3}
+
+
+def test_the_servers_retry_after_is_kept_to():
+    clock = StillClock()
+    met = []
+
+    def script(request):
+        met.append(clock.monotonic())
+        return EngineFault("rate_limit", "slow down", retry_after_s=7.0) if len(met) == 1 else GOOD
+
+    run(script, clock=clock)
+    assert 7.0 <= met[1] - met[0] < 8.0
+
+
+def test_waiting_for_another_try_holds_no_worker():
+    """With one worker, the others are answered while the first waits."""
+    order = []
+
+    def script(request):
+        order.append(item(request))
+        return EngineFault("rate_limit", "x", retry_after_s=60) if order == ["ITEM-000"] else GOOD
+
+    run(script, 4, max_in_flight=1)
+    assert order == ["ITEM-000", "ITEM-001", "ITEM-002", "ITEM-003", "ITEM-000"]
+
+
+def test_a_request_that_keeps_failing_becomes_a_failure_and_the_rest_goes_on():
+    done, _, _ = run(lambda r: EngineFault("server", "500: broken") if item(r) == "ITEM-001" else GOOD, 3)
+    failure = done.failures[0]
+    assert (failure.session, failure.status) == ("s001", "engine_error")
+    assert "500: broken (after 6 tries)" in failure.detail
+    assert len(done.verdicts) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("overflow", "overflow"), ("refused", "refused"), ("bad_request", "engine_error")]
+)
+def test_what_concerns_one_request_only_is_not_tried_again(kind, status):
+    done, engine, _ = run(lambda _: EngineFault(kind, "why"))
+    assert [f.status for f in done.failures] == [status]
+    assert len(engine.requests) == 1
+
+
+def test_an_unreadable_reply_is_asked_again_and_told_why():
+    answers = iter(["no json here", GOOD])
+    done, engine, shelf = run(lambda _: next(answers))
+    assert len(done.verdicts) == 1
+    first, second = engine.requests
+    assert [m.role for m in second.messages[len(first.messages) :]] == ["assistant", "user"]
+    assert "could not read" in second.messages[-1].content
+    assert first.key != second.key
+    assert [call.reply for call in shelf.calls] == ["no json here", GOOD]
+    assert done.verdicts[0].call == shelf.calls[1].id
+
+
+def test_a_reply_that_stays_unreadable_is_a_failure_with_the_raw_reply():
+    done, engine, _ = run(lambda _: "no json here")
+    assert [(f.status, f.reply) for f in done.failures] == [("unparsed", "no json here")]
+    assert len(engine.requests) == 2
+
+
+def test_no_retries_of_readings_means_one_request():
+    _, engine, _ = run(lambda _: "no", judge_=judge(reading=Reading(retries=0)))
+    assert len(engine.requests) == 1
+
+
+def test_a_refusal_is_a_failure_and_is_not_argued_with():
+    done, engine, _ = run(lambda r: Reply(text="", model="m", refusal="I will not"))
+    assert [(f.status, f.reply) for f in done.failures] == [("refused", "I will not")]
+    assert len(engine.requests) == 1
+
+
+def test_stored_replies_are_not_asked_again():
+    answers = iter(["unreadable", *[GOOD] * 10])
+    first, _, shelf = run(lambda _: next(answers), 5, max_in_flight=1)
+    second, engine, _ = run(lambda _: pytest.fail("asked again"), 5, shelf=shelf)
+    assert engine.requests == []
+    assert second.manifest.n_reused == 6
+    assert second.manifest.n_requests == 0
+    assert second.manifest.cost_usd == 0
+    assert [o.model_dump() for o in second.outcomes] == [o.model_dump() for o in first.outcomes]
+    assert {c.id for c in second.calls} == {c.id for c in first.calls}
+
+
+def test_a_reply_of_another_engine_is_not_passed_off_as_this_ones():
+    _, _, shelf = run(lambda _: GOOD)
+    for key, call in shelf.replies.items():
+        shelf.replies[key] = call.model_copy(update={"engine": "replay"})
+    _, engine, _ = run(lambda _: GOOD, shelf=shelf)
+    assert len(engine.requests) == 1
+
+
+def test_equal_requests_in_flight_are_paid_once():
+    twins = [s.model_copy(update={"id": f"t{i}"}) for i, s in enumerate(sessions(1) * 5)]
+    clock, shelf = StillClock(), Shelf()
+    engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=1.0)
+    rng = np.random.default_rng(0)
+    done = asyncio.run(run_judge(judge(), twins, engine=engine, store=shelf, sink=shelf, clock=clock, rng=rng))
+    assert len(engine.requests) == len(shelf.calls) == 1
+    assert len(done.verdicts) == 5
+
+
+def test_samples_are_asked_apart():
+    done, engine, _ = run(lambda _: GOOD, judge_=judge(samples=3))
+    assert sorted(r.sample for r in engine.requests) == [0, 1, 2]
+    assert [o.sample for o in done.outcomes] == [0, 1, 2]
+    assert len({c.id for c in done.calls}) == 3
+
+
+def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done():
+    shelf = Shelf()
+    with pytest.raises(EngineUnavailable, match="wrong key"):
+        run(lambda r: EngineFault("fatal", "wrong key") if item(r) > "ITEM-004" else GOOD, 100, shelf=shelf, max_in_flight=1)
+    assert len(shelf.outcomes) == 5
+    assert shelf.manifests[-1].state == "stopped"
+    assert shelf.manifests[-1].n_verdicts == 5
+
+
+def test_a_connection_nobody_answers_stops_the_run_early():
+    shelf = Shelf()
+    engine = ScriptedEngine(lambda _: EngineFault("connection", "refused"))
+    with pytest.raises(EngineUnavailable, match="Check that the endpoint is up"):
+        run(None, 100, shelf=shelf, engine=engine, max_in_flight=4)
+    assert len(engine.requests) <= 4 * 4 * 3 + 4
+    assert shelf.outcomes == []
+
+
+def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done():
+    shelf = Shelf()
+    with pytest.raises(EngineUnavailable):
+        run(lambda r: GOOD if item(r) < "ITEM-010" else EngineFault("connection", "gone"), 50, shelf=shelf, max_in_flight=2)
+    assert len(shelf.outcomes) == 10
+
+
+def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only():
+    done, _, _ = run(lambda r: EngineFault("connection", "reset") if item(r) == "ITEM-000" else GOOD, 400, max_in_flight=1)
+    assert len(done.verdicts) == 399
+    assert [f.status for f in done.failures] == ["engine_error"]
+
+
+def test_a_server_that_asks_for_an_hour_ends_the_run():
+    with pytest.raises(EngineUnavailable, match="3600"):
+        run(lambda _: EngineFault("rate_limit", "later", retry_after_s=3600))
+
+
+def test_a_real_rate_limit_slows_the_run_and_loses_nothing():
+    """Five a second are answered, the rest is turned away; all 60 end with a verdict."""
+    clock = StillClock()
+    answered: Counter[int] = Counter()
+
+    def script(request):
+        second = int(clock.monotonic())
+        if answered[second] >= 5:
+            return EngineFault("rate_limit", "slow down", retry_after_s=1.0)
+        answered[second] += 1
+        return GOOD
+
+    done, engine, _ = run(script, 60, clock=clock, max_in_flight=32)
+    assert len(done.verdicts) == 60
+    assert len(engine.requests) < 60 * 6
+
+
+def counted(n_tokens: int):
+    return lambda _: Reply(text=GOOD, model="m", prompt_tokens=10, completion_tokens=n_tokens)
+
+
+def test_the_cap_counts_what_is_in_flight_and_is_never_passed():
+    shelf, clock = Shelf(), StillClock()
+    engine = ScriptedEngine(counted(100), clock=clock, latency_s=1.0)
+    with pytest.raises(BudgetReached, match="met"):
+        run(None, 100, shelf=shelf, engine=engine, clock=clock, max_cost_usd=2.05, prices=TokenPrices(), max_in_flight=16)
+    spent = sum(call.cost_usd for call in shelf.calls)
+    assert 1.0 < spent <= 2.05
+    assert len(shelf.outcomes) == len(shelf.calls)
+    assert shelf.manifests[-1].cost_usd == pytest.approx(spent)
+
+
+def test_after_the_cap_the_same_command_continues():
+    shelf = Shelf()
+    script = counted(100)
+    with pytest.raises(BudgetReached):
+        run(script, 30, shelf=shelf, max_cost_usd=2.05, prices=TokenPrices())
+    n_before = len(shelf.calls)
+    done, engine, _ = run(script, 30, shelf=shelf, max_cost_usd=10, prices=TokenPrices())
+    assert len(done.verdicts) == 30
+    assert len(engine.requests) == 30 - n_before
+
+
+@pytest.mark.parametrize(("model", "cap"), [("openai/unknown", 1.0), ("openai/m", 0.0), ("openai/m", float("nan"))])
+def test_a_cap_that_cannot_be_kept_is_refused_before_any_request(model, cap):
+    engine = ScriptedEngine(lambda _: GOOD)
+    with pytest.raises(InputError):
+        run(None, engine=engine, judge_=judge(model=model), max_cost_usd=cap, prices=TokenPrices())
+    assert engine.requests == []
+
+
+def test_an_unknown_price_is_none_and_never_zero():
+    done, _, _ = run(lambda _: GOOD, prices=TokenPrices())
+    assert done.manifest.cost_usd is None
+    assert done.calls[0].cost_usd is None
+
+
+def test_progress_is_told_at_a_fixed_rate_and_at_the_end():
+    heard = []
+    clock = StillClock()
+    engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=0.01)
+    run(None, 200, engine=engine, clock=clock, max_in_flight=1, listener=heard.append)
+    assert 9 <= len(heard) <= 12
+    assert (heard[-1].done, heard[-1].total, heard[-1].failed) == (200, 200, 0)
+    assert heard[4].eta_s == pytest.approx((200 - heard[4].done) / heard[4].rate)
+
+
+def test_cancelling_lets_what_is_in_flight_land_and_keeps_it():
+    shelf = Shelf()
+    started = asyncio.Event()
+
+    class Slow(ScriptedEngine):
+        async def complete(self, request):
+            started.set()
+            await asyncio.sleep(0.05)
+            return await super().complete(request)
+
+    async def interrupted():
+        engine = Slow(lambda _: GOOD)
+        rng = np.random.default_rng(0)
+        options = RunOptions(max_in_flight=3)
+        made = run_judge(
+            judge(), sessions(50), engine=engine, store=shelf, sink=shelf, clock=StillClock(), rng=rng, options=options
+        )
+        task = asyncio.create_task(made)
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(interrupted())
+    assert len(shelf.outcomes) == len(shelf.replies) == 3
+    assert shelf.manifests[-1].state == "stopped"
+
+
+def test_a_sink_that_fails_ends_the_run_with_its_own_error():
+    shelf = Shelf()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    shelf.add_outcome = full
+    with pytest.raises(OSError, match="No space"):
+        run(lambda _: GOOD, 10, shelf=shelf)
+
+
+def test_a_session_too_long_for_the_judge_is_an_overflow_without_a_request():
+    done, engine, _ = run(lambda _: GOOD, judge_=judge(transcript={"max_chars": 5}))
+    assert [f.status for f in done.failures] == ["overflow"]
+    assert engine.requests == []
+
+
+def test_a_student_is_not_asked_through_an_engine():
+    student = judge(kind="student", model=None)
+    with pytest.raises(InputError, match="asks no model"):
+        run(lambda _: GOOD, judge_=student)

@@ -1,0 +1,311 @@
+"""Real files through the command line: every item comes in or is counted, and the published figures stand."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from judgekit.adapters.store.dataset import DatasetFolder
+from judgekit.adapters.store.files import read_jsonl
+from judgekit.cli import app
+from judgekit.cli.main import main
+from judgekit.records.dataset import Dataset
+from judgekit.records.label import Label
+from judgekit.records.verdict import Failure, Verdict, outcome_from
+
+pytestmark = pytest.mark.shared
+ENTRY = ("judgekit.cli.import_:import_", "import")
+DIMENSIONS = (
+    "validating_emotions", "encouraging_elaboration", "demonstrating_understanding", "advice_giving", "self_oriented",
+    "dismissing_emotions",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _with_import(monkeypatch):
+    """The command stands in the table, whoever put it there."""
+    if ENTRY not in app.COMMANDS:
+        monkeypatch.setattr(app, "COMMANDS", (*app.COMMANDS, ENTRY))
+
+
+@pytest.fixture
+def data(shared: Path) -> Path:
+    return shared / "data"
+
+
+@pytest.fixture
+def imported(tmp_path, capsys):
+    """Give a function that imports into one dataset and returns the report."""
+
+    def run(form: str, *words: object, code: int = 0) -> dict:
+        given = [str(word) for word in words]
+        found = main(["import", form, *given, "--dataset", str(tmp_path / "d"), "--json"])
+        captured = capsys.readouterr()
+        assert found == code, captured.err
+        report = json.loads(captured.out) if captured.out else {}
+        if report:
+            out = report["n_new"] + report["n_already_there"] + report["n_replaced"]
+            assert report["n_items"] == out + sum(report["skipped"].values())
+        return report
+
+    run.folder = tmp_path / "d"
+    return run
+
+
+def load(imported) -> Dataset:
+    return DatasetFolder(imported.folder).load()
+
+
+def outcomes(path: Path) -> list[Verdict | Failure]:
+    return [outcome_from(row) for _, row in read_jsonl(path).rows]
+
+
+def words(option: str, *names: str) -> list[str]:
+    return [word for name in names for word in (option, name)]
+
+
+def by_rater(labels: tuple[Label, ...]) -> Counter[tuple[str | None, object]]:
+    return Counter((label.rater, label.value) for label in labels)
+
+
+def test_pandalm_pairs_raters_and_two_judges(data, imported, tmp_path):
+    """999 pairs, three raters with their published counts, and 25 unparsed replies kept as failures."""
+    source = data / "pandalm" / "testset-v1.json.gz"
+    report = imported(
+        "pairs", source, *words("--map", "id=idx", "prompt={instruction}\\n{input}", "first=response1", "second=response2"),
+        "--scale", "preferred=preference",
+    )  # fmt: skip
+    assert (report["n_rows"], report["n_new"], report["skipped"]) == (999, 999, {})
+    assert report["written"] == {"sessions": 1998, "pairs": 999}
+    assert sorted(report["notes"]) == [
+        "2 cells of column response2 were not text: kept as text",
+        "4 cells of column response1 were not text: kept as text",
+    ]
+    raters = words("--rater", "ana=annotator1", "ben=annotator2", "cy=annotator3")
+    values = words("--value", "0=tie", "1=first", "2=second")
+    asked = ["labels", source, "--map", "pair=idx", "--set", "criterion=preferred", *raters, *values]
+    report = imported(*asked)
+    assert (report["n_items"], report["n_new"]) == (2997, 2997)
+    assert imported(*asked)["n_already_there"] == 2997
+    dataset = load(imported)
+    assert len(dataset.labels) == 2997
+    raw = json.loads(gzip.decompress(source.read_bytes()))
+    meaning = {0: "tie", 1: "first", 2: "second"}
+    assert by_rater(dataset.labels)[("ben", "tie")] == sum(row["annotator2"] == 0 for row in raw)
+    expected = {(str(row["idx"]), "cy"): meaning[row["annotator3"]] for row in raw}
+    got = {(label.pair, label.rater): label.value for label in dataset.labels if label.rater == "cy"}
+    assert got == expected
+    pair = dataset.pair_by_id["0"]
+    first = dataset.session_by_id[pair.first]
+    assert first.turns[0].text == raw[0]["instruction"] + "\n" + raw[0]["input"]
+    assert (first.turns[1].text, first.input) == (raw[0]["response1"], "0")
+
+    report = imported(
+        "verdicts", data / "pandalm" / "gpt-3.5-turbo-testset-v1.json.gz", "-o", tmp_path / "gpt.jsonl",
+        *words("--map", "pair=idx", "value=gpt_result", "rationale=gpt_reason"),
+        *words("--set", "criterion=preferred", "judge=gpt-3.5"),
+        *words("--value", "1=first", "2=second", "Tie=tie"), "--failure", "garbage=unparsed",
+    )  # fmt: skip
+    counts = {"first": 460, "second": 476, "tie": 38, "unparsed": 25}
+    assert report["counts"]["preferred"]["gpt-3.5"] == counts
+    assert report["written"] == {"verdicts": 974, "failures": 25}
+    assert sum(isinstance(outcome, Failure) for outcome in outcomes(tmp_path / "gpt.jsonl")) == 25
+    report = imported(
+        "verdicts", data / "pandalm" / "pandalm-7b-testset-v1.json.gz", "-o", tmp_path / "7b.jsonl",
+        *words("--map", "pair=idx", "value=pandalm_result", "rationale=pandalm_reason"), *values,
+        *words("--set", "criterion=preferred", "judge=pandalm-7b"),
+    )  # fmt: skip
+    assert report["written"] == {"verdicts": 999}
+    majority = {
+        pair: Counter(label.value for label in dataset.labels if label.pair == pair).most_common(1)[0][0]
+        for pair in list(dataset.pair_by_id)[:50]
+    }
+    right = [majority[o.pair] == o.value for o in outcomes(tmp_path / "7b.jsonl")[:50]]
+    seven = {row["idx"]: row["pandalm_result"] for row in json.loads(
+        gzip.decompress((data / "pandalm" / "pandalm-7b-testset-v1.json.gz").read_bytes()))}  # fmt: skip
+    assert right == [majority[str(i)] == meaning[seven[i]] for i in list(seven)[:50]]
+
+
+def test_lend_an_ear_experts_crowd_and_judges(data, imported, tmp_path):
+    """20-digit ids survive, columns are found by name, evidence and empty scores are kept apart."""
+    folder = data / "lend_an_ear"
+    report = imported(
+        "sessions", folder / "conversations.csv.gz",
+        *words("--map", "id=conversation_id", "text=full_conversation"),
+        *words("--speaker", "Seeker=user", "Supporter=assistant"),
+    )  # fmt: skip
+    assert (report["n_rows"], report["n_new"], report["columns"]["metadata"]) == (50, 50, "response_length")
+    columns = words("--criterion", *(f"{name}={name}" for name in DIMENSIONS))
+    for number in (1, 2, 3):
+        report = imported(
+            "labels", folder / f"expert{number}_ratings.csv", "--map", "session=conversation_id", *columns,
+            "--set", f"rater=expert{number}", "--scale", "ordinal:1..5",
+            "--group-raters", "experts=expert1,expert2,expert3:median",
+        )  # fmt: skip
+        assert (report["n_items"], report["n_new"]) == (300, 300)
+    report = imported(
+        "labels", folder / "crowd_annotations_with_evidence.csv.gz", *columns, "--utc",
+        *words("--map", "session=conversation_id", "rater=user_id", "at=time_created", "id="),
+        *words("--evidence", *(f"{name}={name}_example" for name in DIMENSIONS)),
+    )  # fmt: skip
+    assert (report["n_items"], report["n_new"], report["skipped"]) == (196 * 6, 196 * 6 - 14, {"empty": 14})
+    dataset = load(imported)
+    assert dataset.card.raters["experts"].raters == ("expert1", "expert2", "expert3")
+    assert dataset.card.raters["experts"].aggregate == "median"
+    assert all(len(session.id) == 20 for session in dataset.sessions)
+    assert {turn.role for session in dataset.sessions for turn in session.turns} == {"user", "assistant"}
+    assert len(dataset.labels) == 900 + 1162
+
+    for name, file in (
+        ("gpt-4o", "gpt_ratings.csv"),
+        ("claude", "claude_ratings.csv"),
+        ("gemini", "gemini_ratings.csv.gz"),
+    ):
+        report = imported(
+            "verdicts", folder / file, *columns, "--map", "session=conversation_id", "--set", f"judge={name}",
+            "-o", tmp_path / f"{name}.jsonl",
+        )  # fmt: skip
+        assert report["written"] == {"verdicts": 300}
+    report = imported(
+        "verdicts", folder / "crowd_ratings.csv", *columns, "--map", "session=conversation_id", "--as-score",
+        "--set", "judge=crowd", "-o", tmp_path / "crowd.jsonl",
+    )  # fmt: skip
+    assert report["written"] == {"verdicts": 300}
+    means = {(o.session, o.criterion): o.score for o in outcomes(tmp_path / "crowd.jsonl")}
+    crowd: dict[tuple[str | None, str], list[float]] = {}
+    for label in dataset.labels:
+        if label.rater not in dataset.card.raters["experts"].raters:
+            crowd.setdefault((label.session, label.criterion), []).append(float(label.value))
+    assert len(means) == len(crowd) == 300
+    for key, scores in crowd.items():
+        assert means[key] == pytest.approx(sum(scores) / len(scores)), key
+
+
+def test_llm_rubric_not_applicable_and_distributions(data, imported, tmp_path):
+    """0 is not applicable, raters are the annotators, and expected scores reproduce the published RMSE."""
+    folder = data / "llm_rubric"
+    report = imported(
+        "sessions", folder / "real_data.noref.json.gz", "--map", "id=_id", "--map", "version=dialogue_version"
+    )
+    assert report["n_new"] == 223
+    questions = [f"Q{n}" for n in range(9)]
+    report = imported(
+        "labels", folder / "human_judges_real.tsv", *words("--map", "session=text_id", "rater=annotator_id"),
+        *words("--criterion", *(f"{q}={q}" for q in questions)), "--not-applicable", 0, "--scale", "ordinal:1..4+na",
+    )  # fmt: skip
+    assert (report["n_items"], report["n_new"]) == (223 * 9, 223 * 9)
+    dataset = load(imported)
+    n_na = Counter(label.criterion for label in dataset.labels if label.status == "not_applicable")
+    assert set(n_na) == {"Q1", "Q3", "Q4", "Q5"}
+    assert all(75 <= n <= 77 for n in n_na.values())
+    assert len(dataset.raters) == 13
+    report = imported(
+        "verdicts", folder / "gpt-3.5-turbo-16k_real_evaluations.tsv.gz", "--map", "session=text_id",
+        *words("--distribution", *(f"{n}=answer{n}_prob" for n in range(1, 5))), "--set", "judge=gpt-3.5",
+        "--keep", "sample_llm", "-o", tmp_path / "v.jsonl",
+    )  # fmt: skip
+    assert report["written"] == {"verdicts": 223 * 9}
+    human = {label.session: float(label.value) for label in dataset.labels if label.criterion == "Q0"}
+    said = {o.session: o for o in outcomes(tmp_path / "v.jsonl") if o.criterion == "Q0"}
+    assert len(said) == len(human) == 223
+
+    def rmse(judged):
+        return (sum((judged[s] - human[s]) ** 2 for s in human) / 223) ** 0.5
+
+    assert rmse({s: o.score for s, o in said.items()}) == pytest.approx(0.918676, abs=2e-6)
+    assert rmse({s: float(o.value) for s, o in said.items()}) == pytest.approx(1.201643, abs=1e-6)
+    assert set(said[next(iter(said))].distribution) == {"1", "2", "3", "4"}
+
+
+def test_dices_anonymous_lists_and_a_gold_expert(data, imported):
+    """43,050 anonymous labels on bare sessions, and 350 gold ones; a second import adds none."""
+    folder = data / "dices_350"
+    each = [
+        "--records", "instances", *words("--map", "session=id", "value=annotations.safety.individual_human_scores"),
+        "--set", "criterion=safety", "--each", "--bare",
+    ]  # fmt: skip
+    crowd = [
+        "labels",
+        folder / "dices_350_crowdsourced.json.gz",
+        *each,
+        "--scale",
+        "categorical:No,Yes,Unsure",
+        "--map",
+        "id=",
+    ]
+    report = imported(*crowd)
+    assert (report["n_rows"], report["n_items"], report["n_new"]) == (350, 43050, 43050)
+    assert report["written"] == {"sessions": 350, "labels": 43050}
+    report = imported(
+        "labels", folder / "dices_350_expert.json.gz", *each, "--map", "id=", "--kind", "gold", "--set", "rater=expert"
+    )
+    assert (report["n_items"], report["n_new"]) == (350, 350)
+    assert imported(*crowd)["n_already_there"] == 43050
+    dataset = load(imported)
+    assert len(dataset.labels) == 43400
+    assert Counter(label.kind for label in dataset.labels) == {"human": 43050, "gold": 350}
+    assert dataset.raters == ()
+
+
+def test_tau_bench_tool_calls_trials_and_rewards(data, imported):
+    """200 sessions keep their 1,164 tool calls with results; the reward is a gold label; pass^1 is 0.42."""
+    source = data / "tau_bench_airline" / "gpt-4o-airline.json.gz"
+    ids = "{task_id}-{trial}"
+    report = imported(
+        "sessions", source, *words("--map", f"id={ids}", "messages=traj", "group=task_id", "input=task_id"),
+    )  # fmt: skip
+    assert report["n_new"] == 200
+    asked = [
+        "labels", source, *words("--map", f"session={ids}", "value=reward"), *words("--set", "criterion=success", "rater=env"),
+        "--scale", "binary:fail,pass", *words("--value", "0=fail", "1=pass"), "--kind", "gold",
+    ]  # fmt: skip
+    assert imported(*asked)["n_new"] == 200
+    dataset = load(imported)
+    assert sum(session.n_tool_calls for session in dataset.sessions) == 1164
+    calls = [call for session in dataset.sessions for turn in session.turns for call in turn.tool_calls]
+    assert all(call.result is not None for call in calls)
+    assert len({call.name for call in calls}) == 14
+    assert all(isinstance(call.arguments, dict) for call in calls)
+    assert {session.trial for session in dataset.sessions} == {0, 1, 2, 3}
+    assert len({session.group for session in dataset.sessions}) == 50
+    assert sum(label.value == "pass" for label in dataset.labels) / 200 == pytest.approx(0.42)
+    raw = json.loads(gzip.decompress(source.read_bytes()))
+    n_messages = sum(message["role"] != "tool" for row in raw for message in row["traj"])
+    assert sum(len(session.turns) for session in dataset.sessions) == n_messages
+
+
+def test_who_and_when_agents_by_name_and_the_wrong_step(data, imported):
+    """28 files become 28 sessions; the label of the mistake points at the turn of the agent it names."""
+    files = sorted((data / "who_and_when" / "hand_crafted").glob("*.json.gz"))
+    report = imported("sessions", *files, "--map", "id=question_ID", "--map", "messages=history")
+    assert (report["n_rows"], report["n_new"]) == (28, 28)
+    report = imported(
+        "labels", *files, *words("--map", "session=question_ID", "value=mistake_agent", "turn=mistake_step"),
+        "--map", "rationale=mistake_reason", *words("--set", "criterion=culprit", "rater=consensus"), "--scale", "text",
+    )  # fmt: skip
+    assert report["n_new"] == 28
+    dataset = load(imported)
+    assert sum(len(session.turns) for session in dataset.sessions) == 1497
+    for label in dataset.labels:
+        turn = next(turn for turn in dataset.session_by_id[label.session].turns if turn.id == label.turn)
+        assert str(label.value).lower() in turn.name.lower()
+        assert label.rationale
+
+
+def test_code_review_numbered_rows_with_reasons(data, imported):
+    """50 reviews without ids are numbered; 12 empty comments are no reasons."""
+    source = data / "code_review" / "code_review.csv"
+    imported("sessions", source, *words("--map", "id=review-{#}", "text=Generated review"), "--drop-rest")
+    report = imported(
+        "labels", source, *words("--map", "session=review-{#}", "rationale=Expert comment"), "--set", "rater=expert",
+        "--criterion", "quality=Expert label", "--scale", "binary:bad,good",
+    )  # fmt: skip
+    assert report["counts"] == {"quality": {"expert": {"bad": 27, "good": 23}}}
+    dataset = load(imported)
+    assert sum(label.rationale is None for label in dataset.labels) == 12
+    assert [label.session for label in dataset.labels][:2] == ["review-1", "review-2"]
+    assert len(dataset.sessions) == 50

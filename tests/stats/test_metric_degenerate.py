@@ -1,0 +1,182 @@
+"""Degenerate input: one parametrised table of what each metric says, where libraries give nan, 0.0, 1.0 or raise."""
+
+import numpy as np
+import pytest
+
+from judgekit.errors import InputError, UnknownName
+from judgekit.stats.metric import METRICS, measure, measure_all
+from judgekit.stats.sample import Sample
+
+KAPPAS = [name for name in METRICS if name.startswith("cohen_kappa")]
+ALPHAS = [name for name in METRICS if name.startswith("krippendorff")]
+CORRELATIONS = ["pearson", "spearman", "kendall_tau_b"]
+NAN = np.nan
+
+BOTH_0 = [[0, 0]] * 10
+BOTH_1 = [[1, 1]] * 10
+JUDGE_1 = [[1, 0]] * 5 + [[1, 1]] * 5
+JUDGE_0 = [[0, 0]] * 5 + [[0, 1]] * 5
+REFERENCE_1 = [[0, 1]] * 5 + [[1, 1]] * 5
+REFERENCE_0 = [[0, 0]] * 5 + [[1, 0]] * 5
+APART = [[1, 0]] * 10
+PERFECT = [[0, 0]] * 10 + [[1, 1]] * 10
+
+CASES = [
+    *[(name, BOTH_1, "one_category: every rating of judge and reference is 1 (n=10)") for name in KAPPAS + ALPHAS],
+    *[(name, BOTH_1, "constant: every judge rating is 1, every reference rating is 1 (n=10)") for name in CORRELATIONS],
+    ("percent_agreement", BOTH_1, 1.0),
+    ("accuracy", BOTH_1, 1.0),
+    ("f1", BOTH_1, 1.0),
+    ("macro_f1", BOTH_1, 1.0),
+    ("mae", BOTH_1, 0.0),
+    ("tpr", BOTH_1, 1.0),
+    ("tpr", BOTH_0, "one_class: no reference rating is 1 (n=10)"),
+    ("tnr", BOTH_1, "one_class: every reference rating is 1 (n=10)"),
+    ("youden_j", BOTH_1, "one_class: every reference rating is 1 (n=10)"),
+    ("youden_j", BOTH_0, "one_class: no reference rating is 1 (n=10)"),
+    ("balanced_accuracy", REFERENCE_1, "one_class: every reference rating is 1 (n=10)"),
+    ("balanced_accuracy", REFERENCE_0, "one_class: every reference rating is 0 (n=10)"),
+    ("precision", JUDGE_0, "empty_denominator: no judge rating is 1 (n=10)"),
+    ("npv", JUDGE_1, "empty_denominator: every judge rating is 1 (n=10)"),
+    ("f1", BOTH_0, "empty_denominator: no rating of judge or reference is 1 (n=10)"),
+    ("mcc", JUDGE_1, "empty_denominator: every judge rating is 1 (n=10)"),
+    ("mcc", BOTH_1, "empty_denominator: every judge rating is 1, every reference rating is 1 (n=10)"),
+    *[(name, JUDGE_1, 0.0) for name in KAPPAS],
+    ("krippendorff_alpha_nominal", JUDGE_1, -0.2667),
+    *[(name, JUDGE_1, "constant: every judge rating is 1 (n=10)") for name in CORRELATIONS],
+    *[(name, REFERENCE_1, "constant: every reference rating is 1 (n=10)") for name in CORRELATIONS],
+    *[(name, APART, 0.0) for name in KAPPAS],
+    ("krippendorff_alpha_nominal", APART, -0.9),
+    *[(name, PERFECT, 1.0) for name in METRICS if METRICS[name].high == 1],
+]
+
+
+def sample_of(rows, levels=None, **fields) -> Sample:
+    return Sample(np.array(rows, dtype=float), levels=None if levels is None else np.array(levels, float), **fields)
+
+
+def binary(rows) -> Sample:
+    return sample_of(np.reshape(rows, (-1, 2)), [0, 1], positive=1.0)
+
+
+def measured(metric, sample, **options):
+    return measure(metric, sample, rng=np.random.default_rng(0), **options)
+
+
+@pytest.mark.parametrize(("metric", "rows", "expected"), CASES)
+def test_degenerate_input_gives_the_value_or_the_reason(metric, rows, expected):
+    """A value where the definition gives one; else None, with the code, who is constant at what, and n."""
+    found = measured(metric, binary(rows))
+
+    if isinstance(expected, str):
+        assert found.undefined == expected
+        assert (found.value, found.low, found.high, found.method) == (None, None, None, "none")
+    else:
+        assert found.value == pytest.approx(expected, abs=5e-5)
+        assert found.undefined is None
+    assert found.n == len(rows)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_no_rows_and_one_row_are_too_little(metric):
+    """Without rows the reason is no_data; with one row, too_few."""
+    assert measured(metric, binary([])).undefined == "no_data: no row has ratings of both judge and reference"
+    assert measured(metric, binary([[1, 0]])).undefined.startswith("too_few: ")
+
+
+@pytest.mark.parametrize("metric", CORRELATIONS)
+def test_correlation_needs_three_rows(metric):
+    """Two points always lie on a line."""
+    assert measured(metric, binary([[0, 1], [1, 0]])).undefined == f"too_few: {metric} needs at least 3 rows (n=2)"
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_what_the_scale_does_not_declare_is_said(metric):
+    """On a continuous scale, metrics of levels or positives are undefined and the others work."""
+    rows = np.array([[0.25, 0.5], [0.5, 0.5], [0.75, 0.9], [0.1, 0.2]])
+    found = measured(metric, Sample(rows))
+
+    needs = METRICS[metric].needs
+    assert (found.undefined or "").startswith({"values": "", "levels": "not_for", "positive": "not_for"}[needs])
+    assert found.is_defined == (needs == "values")
+
+
+def test_missing_ratings_are_counted_beside_the_causes_known_before():
+    """Rows without both sides are dropped, and n, units and causes say so."""
+    rows = np.array([[0, 0], [1, 1], [0, 1], [NAN, 1], [1, NAN]])
+    sample = sample_of(
+        rows, levels=[0, 1], units=np.array([1, 1, 2, 3, 3]), dropped={"unparsed": 2, "missing": 1}, names=("a", "b")
+    )
+
+    found = measured("percent_agreement", sample)
+
+    assert (found.n, found.n_clusters) == (3, 2)
+    assert found.dropped == {"unparsed": 2, "missing": 3}
+    assert found.value == pytest.approx(2 / 3)
+    assert sample.dropped == {"unparsed": 2, "missing": 1}
+
+
+def test_rows_of_many_raters_need_two_ratings():
+    """With several raters a row with one rating pairs with nothing."""
+    sample = sample_of([[0, 1, NAN], [NAN, 1, NAN], [1, 1, 1], [0, 0, 1]], levels=[0, 1])
+    found = measured("krippendorff_alpha_nominal", sample)
+
+    assert found.n == 3
+    assert found.dropped == {"fewer_than_two_ratings": 1}
+
+
+@pytest.mark.parametrize(
+    ("sample", "metric", "words"),
+    [
+        (sample_of([[0, 7], [0, 1]], levels=[0, 1]), "mae", "reference gave 7, the levels are 0, 1"),
+        (sample_of([[0, 1], [-1, 1]], levels=[0, 1]), "cohen_kappa", "judge gave -1, the levels are 0, 1"),
+        (sample_of([[0.5, 1], [0, 1]], levels=[0, 1]), "cohen_kappa", "judge gave 0.5, the levels are 0, 1"),
+        (sample_of([[0], [1]]), "percent_agreement", "takes two or more columns of ratings, got 1"),
+        (sample_of([[0, 1, 1], [1, 1, 0]]), "pearson", "takes two columns of ratings, got 3"),
+    ],
+)
+def test_ratings_that_do_not_fit_are_the_callers_defect(sample, metric, words):
+    """Off-scale ratings and wrong shapes raise, with the value and the levels."""
+    with pytest.raises(InputError, match=words.replace(".", r"\.")):
+        measured(metric, sample)
+
+
+def test_fractions_between_levels_suit_metrics_of_numbers():
+    """A judge's expected score may lie between levels where only numbers are needed."""
+    found = measured("mae", sample_of([[1.5, 1], [2.25, 2], [3, 3]], levels=[1, 2, 3]))
+
+    assert found.value == pytest.approx(0.25)
+
+
+def test_unknown_metric_and_impossible_settings_are_refused():
+    """Names, levels and numbers of resamples are checked before any work."""
+    sample = binary(PERFECT)
+    with pytest.raises(UnknownName, match="cohen_kappa"):
+        measured("cohen_kapa", sample)
+    with pytest.raises(InputError, match="level 95 is not between 0 and 1"):
+        measured("accuracy", sample, level=95)
+    with pytest.raises(InputError, match="1 resamples"):
+        measured("accuracy", sample, n_resamples=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"rows": [1, 2]}, "shape"),
+        ({"rows": [[1, np.inf]]}, "infinite"),
+        ({"rows": [[1, 2]], "units": np.array([1, 2])}, "for 1 rows"),
+        ({"rows": [[1, 2]], "levels": [2, 1]}, "do not ascend"),
+        ({"rows": [[1, 2]], "levels": [1]}, "do not ascend"),
+        ({"rows": [[1, 2]], "levels": [1, 2], "positive": 3}, "positive 3 is not among the levels 1, 2"),
+        ({"rows": [[1, 2]], "names": ("a",)}, "1 names for 2 columns"),
+    ],
+)
+def test_sample_that_does_not_hang_together_is_refused(fields, words):
+    """A sample says at once what is wrong with it."""
+    with pytest.raises(InputError, match=words):
+        sample_of(**fields)
+
+
+def test_measuring_nothing_gives_nothing():
+    """An empty list of metrics is an empty table."""
+    assert measure_all([], binary(PERFECT), rng=np.random.default_rng(0)) == {}
