@@ -1,7 +1,12 @@
 """judgekit distils LLM judges from human labels, and says how far they can be trusted.
 
-Why the imports are lazy: `import judgekit` must cost little, since the command line, CI and notebooks
-all pay for it. Names below load their module on first use.
+Every command is also a call: `judgekit.agree(dataset)`, `judgekit.score(dataset, run)` and so on.
+
+Why the names are lazy: `import judgekit` must cost little, since the command line, CI and notebooks all pay for it.
+Names below load their module on first use.
+
+Why `api` is a door of its own: notebooks need what the command line has (files, keys, a seed, a loop that may be
+running already) without its printing; the workflows below it stay free of all that.
 """
 
 from __future__ import annotations
@@ -11,9 +16,35 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC: dict[str, str] = {}
+_PUBLIC: dict[str, str] = {
+    "Dataset": "judgekit.records.dataset",
+    "Estimate": "judgekit.stats.estimate",
+    "Failure": "judgekit.records.verdict",
+    "Judge": "judgekit.records.judge",
+    "Label": "judgekit.records.label",
+    "Rubric": "judgekit.records.rubric",
+    "Session": "judgekit.records.session",
+    "Verdict": "judgekit.records.verdict",
+    "agree": "judgekit.api",
+    "compare": "judgekit.api",
+    "distill": "judgekit.api",
+    "lint": "judgekit.api",
+    "load_dataset": "judgekit.api",
+    "load_judge": "judgekit.api",
+    "make_dataset": "judgekit.api",
+    "new_judge": "judgekit.api",
+    "read_table": "judgekit.api",
+    "render": "judgekit.api",
+    "render_request": "judgekit.api",
+    "run": "judgekit.api",
+    "score": "judgekit.api",
+    "split": "judgekit.api",
+    "to_frame": "judgekit.api",
+    "verify": "judgekit.api",
+}
+"""Public name -> the module that holds it."""
 
-__all__ = ["__version__", *sorted(_PUBLIC)]
+__all__ = [*_PUBLIC, "__version__"]  # noqa: PLE0604  # the table above is the list
 
 
 def __getattr__(name: str) -> Any:
@@ -23,4 +54,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted(__all__)

@@ -12,7 +12,7 @@ TOP = {"judges", "datasets", "experiments", "judgekit", "tests", "pyproject.toml
 TOP |= {"LICENSE", "CHANGELOG.md", "Makefile", "requirements.lock"}
 
 LINES: tuple[tuple[str, ...], ...] = (
-    ("cli", "web", "testing", "pytest_plugin", "__main__", "demo"),
+    ("cli", "web", "testing", "pytest_plugin", "__main__", "api"),
     ("workflows",),
     ("adapters", "render"),
     ("distill",),
@@ -27,8 +27,33 @@ BLIND = {("workflows", "adapters"), ("workflows", "render")}
 EXTRA = {("records", "stats"): {"judgekit.stats.estimate"}}
 """Records embed the result type, and nothing else of arithmetic."""
 
-NETWORK = {"socket", "ssl", "http", "urllib", "aiohttp", "httpx", "requests", "litellm", "openai", "starlette", "uvicorn"}
-FILES = {"pathlib", "os", "shutil", "tempfile", "glob", "io", "sqlite3", "gzip", "fcntl", "tomllib", "tomlkit", "pyarrow"}
+NETWORK = {
+    "socket",
+    "ssl",
+    "http",
+    "urllib",
+    "aiohttp",
+    "httpx",
+    "requests",
+    "litellm",
+    "openai",
+    "starlette",
+    "uvicorn",
+}
+FILES = {
+    "pathlib",
+    "os",
+    "shutil",
+    "tempfile",
+    "glob",
+    "io",
+    "sqlite3",
+    "gzip",
+    "fcntl",
+    "tomllib",
+    "tomlkit",
+    "pyarrow",
+}
 PROCESS = {"subprocess", "multiprocessing"}
 LAZY = {"litellm", "scipy", "sklearn", "pandas", "rich", "starlette", "aiohttp", "jinja2", "pyarrow", "tomlkit"}
 FREE_AT_TOP = {("stats", "scipy")}
@@ -36,7 +61,7 @@ SUBCLASSES = {"judging/sandbox.py": "jinja2"}
 """Files that subclass a heavy library's class, and are themselves imported inside functions only."""
 CLOCKS = {("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("datetime", "now"), ("datetime", "utcnow"),
           ("date", "today"), ("datetime", "today"), ("uuid", "uuid4")}  # fmt: skip
-WORLD = {"adapters", "cli", "web", "testing", "pytest_plugin", "__main__", "demo"}
+WORLD = {"adapters", "cli", "web", "testing", "pytest_plugin", "__main__", "api"}
 
 
 def room(path: Path) -> str:
@@ -81,7 +106,7 @@ def may_import(importer: str, module: str) -> bool:
     if not any(target in line for line in LINES):
         return importer == "cli"  # names of the root itself
     if rank(target) == 0 and importer in LINES[0]:
-        return importer in ("__main__", "demo") or target == "demo"
+        return importer == "__main__"
     return rank(target) > rank(importer) and (importer, target) not in BLIND
 
 
@@ -215,7 +240,12 @@ def test_heavy_libraries_are_imported_inside_functions() -> None:
                 library = name.split(".")[0]
                 if f"judgekit.{'/'.join(name.split('.')[1:])}" in {f"judgekit.{f[:-3]}" for f in SUBCLASSES}:
                     broken.append(f"{path.relative_to(PACKAGE)}:{node.lineno} {name}")
-                if library in LAZY and library != own and (room(path), library) not in FREE_AT_TOP and name != "scipy.special":
+                if (
+                    library in LAZY
+                    and library != own
+                    and (room(path), library) not in FREE_AT_TOP
+                    and name != "scipy.special"
+                ):
                     broken.append(f"{path.relative_to(PACKAGE)}:{node.lineno} {name}")
     assert not broken, "\n".join(broken)
 

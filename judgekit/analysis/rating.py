@@ -124,7 +124,8 @@ def on_levels(criterion: Criterion, *columns: np.ndarray) -> np.ndarray:
     levels = np.array(criterion.scale.numbers())
     if not criterion.scale.levels:
         return np.ones(len(columns[0]), dtype=bool)
-    return np.all([np.isnan(column) | np.isin(column, levels) for column in columns], axis=0)
+    legal: np.ndarray = np.all([np.isnan(column) | np.isin(column, levels) for column in columns], axis=0)
+    return legal
 
 
 def unit_codes(targets: Sequence[Target], unit: Unit) -> np.ndarray:

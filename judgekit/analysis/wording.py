@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from judgekit.analysis.metric_set import BESIDE_CEILING, JUDGE_AND_REFERENCE
+from judgekit.analysis.metric_set import JUDGE_AND_REFERENCE
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion, ScaleType
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.metric import METRICS
 
 MIN_SESSIONS = 30
 """Below this many independent units the words say that there is little to go by."""
@@ -127,25 +128,24 @@ def _judge_words(criterion: str, rows: Sequence[Row], judge: str) -> list[str]:
         return [f"{criterion}: agreement of {judge} is undefined ({head.estimate.undefined})."]
     name = head.metric.replace("_", " ")
     words = [f"{criterion}: {judge} agrees with the experts at {name} {_figure(head.estimate)}."]
-    for metric in _headlines(BESIDE_CEILING):
-        judged, human = by_place.get(("judge~others", metric)), by_place.get(("rater~others", metric))
-        if judged and human and judged.value is not None and human.value is not None:
-            words.append(
-                f"{criterion}: on the {judged.n} ratings that other experts can be held against, {judge} reaches "
-                f"{metric.replace('_', ' ')} {_figure(judged)} and an expert {_figure(human)}{_overlap(judged, human)}."
-            )
-            break
+    judged, human = by_place.get(("judge~others", head.metric)), by_place.get(("rater~others", head.metric))
+    if judged and human and judged.value is not None and human.value is not None:
+        words.append(
+            f"{criterion}: on the {judged.n} ratings that other experts can be held against, {judge} reaches "
+            f"{name} {_figure(judged)} and an expert {_figure(human)}{_overlap(judged, human, head.metric)}."
+        )
     return words
 
 
-def _overlap(judged: Estimate, human: Estimate) -> str:
+def _overlap(judged: Estimate, human: Estimate, metric: str) -> str:
     if judged.low is None or judged.high is None or human.low is None or human.high is None:
         return ""
-    if judged.high < human.low:
-        return ": below the human ceiling"
-    if judged.low > human.high:
-        return ": above the human ceiling, which can mean less noise, not more skill"
-    return ": the intervals overlap, so the two are not told apart"
+    if judged.high >= human.low and judged.low <= human.high:
+        return ": the intervals overlap, so the two are not told apart"
+    is_better = (judged.low > human.high) == (METRICS[metric].direction != "lower")
+    if is_better:
+        return ": closer to the others than an expert is, which can mean less noise, not more skill"
+    return ": short of the human ceiling"
 
 
 def _difference_words(row: Row, baseline: str, candidate: str) -> str:

@@ -51,9 +51,9 @@ def compare(
             raise InputError(
                 f"{baseline} and {candidate} were judged by different judges", hint="Use one judge for both"
             )
-        names = (baseline, candidate)
-        sides = tuple(
-            Side(n, frozenset(o.target for o in some)) for n, some in zip(names, (before, after), strict=True)
+        sides = (
+            Side(baseline, frozenset(outcome.target for outcome in before)),
+            Side(candidate, frozenset(outcome.target for outcome in after)),
         )
         jobs = [([*before, *after], scoring, sides)]
     reports = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from judgekit.adapters.importers.plan import FileForm, ImportPlan
     from judgekit.cli.console import Console
     from judgekit.records.dataset import Dataset, DatasetCard
-    from judgekit.records.ingest import IngestReport
+    from judgekit.records.ingest import Batch, IngestReport
     from judgekit.workflows.ingest import Ingestion
 
 Words = list[str] | None
@@ -25,43 +25,89 @@ def import_(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help="sessions, pairs, labels or verdicts.")],
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help=".csv .tsv .jsonl .ndjson .json .parquet, each also .gz."),
+        typer.Argument(metavar="FILE", help=".csv .tsv .jsonl .ndjson .json .parquet, each also .gz."),
     ],
     dataset: Annotated[str, typer.Option("--dataset", "-d", help="Folder, or name under datasets/; made when new.")],
     columns: Annotated[
-        Words, typer.Option("--map", help="FIELD=COLUMN, a dotted path, or a pattern: id={task}-{trial} ({#}: row).")
+        Words,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Where a field is: a column, a dotted path, or a pattern like {task}-{trial} ({#}: row).",
+        ),
     ] = None,
-    constants: Annotated[Words, typer.Option("--set", help="FIELD=VALUE for every row.")] = None,
-    criteria: Annotated[Words, typer.Option("--criterion", help="CRITERION=COLUMN of its answers.")] = None,
-    rationales: Annotated[Words, typer.Option("--rationale", help="CRITERION=COLUMN of its reasons.")] = None,
-    evidences: Annotated[Words, typer.Option("--evidence", help="CRITERION=COLUMN of its quotes.")] = None,
-    raters: Annotated[Words, typer.Option("--rater", help="RATER=COLUMN of that rater's answers.")] = None,
-    distribution: Annotated[Words, typer.Option("--distribution", help="LEVEL=COLUMN of its probability.")] = None,
-    values: Annotated[Words, typer.Option("--value", help="RAW=VALUE: what a cell means, such as 0=tie.")] = None,
+    constants: Annotated[
+        Words, typer.Option("--set", metavar="FIELD=VALUE", help="The same value for every row.")
+    ] = None,
+    criteria: Annotated[
+        Words, typer.Option("--criterion", metavar="NAME=COLUMN", help="Column of one criterion's answers.")
+    ] = None,
+    rationales: Annotated[
+        Words, typer.Option("--rationale", metavar="NAME=COLUMN", help="Column of its reasons.")
+    ] = None,
+    evidences: Annotated[Words, typer.Option("--evidence", metavar="NAME=COLUMN", help="Column of its quotes.")] = None,
+    raters: Annotated[
+        Words, typer.Option("--rater", metavar="NAME=COLUMN", help="Column of one rater's answers.")
+    ] = None,
+    distribution: Annotated[
+        Words, typer.Option("--distribution", metavar="LEVEL=COLUMN", help="Column of the probability of a level.")
+    ] = None,
+    values: Annotated[
+        Words, typer.Option("--value", metavar="RAW=VALUE", help="What a cell means, such as 0=tie.")
+    ] = None,
     failures: Annotated[
-        Words, typer.Option("--failure", help="RAW=STATUS: no verdict, such as garbage=unparsed.")
+        Words,
+        typer.Option("--failure", metavar="RAW=STATUS", help="A cell that is no verdict, such as garbage=unparsed."),
     ] = None,
-    not_applicable: Annotated[Words, typer.Option("--not-applicable", help="RAW cell that means that.")] = None,
-    cannot_judge: Annotated[Words, typer.Option("--cannot-judge", help="RAW cell that means that.")] = None,
-    empty: Annotated[Words, typer.Option("--empty", help="RAW cell that means no answer, such as n/a.")] = None,
+    not_applicable: Annotated[
+        Words, typer.Option("--not-applicable", metavar="RAW", help="A cell that means that.")
+    ] = None,
+    cannot_judge: Annotated[
+        Words, typer.Option("--cannot-judge", metavar="RAW", help="A cell that means that.")
+    ] = None,
+    empty: Annotated[
+        Words, typer.Option("--empty", metavar="RAW", help="A cell that means no answer, such as n/a.")
+    ] = None,
     scales: Annotated[
-        Words, typer.Option("--scale", help="CRITERION=SPEC or SPEC: ordinal:1..5, binary:fail,pass, preference ...")
+        Words,
+        typer.Option(
+            "--scale",
+            metavar="[NAME=]SPEC",
+            help="ordinal:1..5, binary:fail,pass, categorical:a,b, numeric:0..100, preference, text; +na at the end.",
+        ),
     ] = None,
-    questions: Annotated[Words, typer.Option("--question", help="CRITERION=TEXT that raters were asked.")] = None,
-    rubric: Annotated[Path | None, typer.Option("--rubric", help="rubric.toml for a new dataset.")] = None,
-    speakers: Annotated[Words, typer.Option("--speaker", help="NAME=ROLE of lines 'NAME: words' in text.")] = None,
-    roles: Annotated[Words, typer.Option("--role", help="NAME=ROLE of messages.")] = None,
-    groups: Annotated[Words, typer.Option("--group-raters", help="NAME=rater,rater:median (mean, majority).")] = None,
-    keep: Annotated[Words, typer.Option("--keep", help="COLUMN kept in the metadata of labels or verdicts.")] = None,
-    kind: Annotated[str, typer.Option("--kind", help="Kind of labels: human, gold, model or code.")] = "human",
+    questions: Annotated[Words, typer.Option("--question", metavar="NAME=TEXT", help="What raters were asked.")] = None,
+    rubric: Annotated[
+        Path | None, typer.Option("--rubric", metavar="FILE", help="rubric.toml for a new dataset.")
+    ] = None,
+    speakers: Annotated[
+        Words, typer.Option("--speaker", metavar="NAME=ROLE", help="Role of lines that begin with 'NAME:' in text.")
+    ] = None,
+    roles: Annotated[
+        Words, typer.Option("--role", metavar="NAME=ROLE", help="Role of messages of that role or agent name.")
+    ] = None,
+    groups: Annotated[
+        Words,
+        typer.Option("--group-raters", metavar="NAME=LIST", help="Raters who count together: experts=ana,ben:median."),
+    ] = None,
+    keep: Annotated[
+        Words, typer.Option("--keep", metavar="COLUMN", help="Kept in the metadata of labels or verdicts.")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="Of labels: human, gold, model or code.")
+    ] = "human",
     each: Annotated[bool, typer.Option("--each", help="A cell holds a list: one anonymous label each.")] = False,
     bare: Annotated[bool, typer.Option("--bare", help="Sessions without text: ratings only.")] = False,
     as_score: Annotated[bool, typer.Option("--as-score", help="Cells are scores between the scale's levels.")] = False,
     drop_rest: Annotated[bool, typer.Option("--drop-rest", help="Leave unmapped columns out of metadata.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Times without an offset are UTC.")] = False,
-    records: Annotated[str | None, typer.Option("--records", help="PATH.TO.LIST inside a JSON object.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Of cells, where it is not the usual.")] = None,
-    encoding: Annotated[str, typer.Option("--encoding", help="Of text files.")] = "utf-8-sig",
+    records: Annotated[
+        str | None, typer.Option("--records", metavar="PATH", help="Where the list of records is inside a JSON object.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", metavar="CHAR", help="Of cells, where it is not the usual one.")
+    ] = None,
+    encoding: Annotated[str, typer.Option("--encoding", metavar="NAME", help="Of text files.")] = "utf-8-sig",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where verdicts go: verdicts.jsonl.")] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace sessions, pairs or verdicts that differ.")
@@ -193,16 +239,20 @@ def _ingestion(order: _Order, held: Dataset) -> Ingestion:
     rules = IngestRules(
         replaces=order.replaces,
         makes_bare=order.plan.is_bare,
-        known=_label_ids(order.folder) if order.form == "labels" else frozenset(),
+        known=_known_labels(order.folder, held, batch),
     )
     return ingest(dataset, batch, rules)
 
 
-def _label_ids(folder: Path) -> frozenset[str]:
-    """Return the ids of all labels in the ledger: one that was corrected or retracted is not new either."""
+def _known_labels(folder: Path, held: Dataset, batch: Batch) -> frozenset[str]:
+    """Return the ids of the ledger's labels: one that was corrected or retracted is not new either."""
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.records.label import Label
 
+    current = frozenset(label.id for label in held.labels)
+    brought = {record.id for item in batch.items for record in item.records if isinstance(record, Label)}
+    if brought <= current:
+        return current
     entries = DatasetFolder(folder).ledger.entries().entries
     return frozenset(entry.entry.id for entry in entries if isinstance(entry.entry, Label))
 

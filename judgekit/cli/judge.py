@@ -111,6 +111,10 @@ def judge_render(
     from judgekit.judging.transcript import TranscriptOverflow
 
     subject = _load_judge(judge)
+    if subject.kind != "prompt":
+        raise InputError(
+            f"judge {subject.name!r} is a {subject.kind} and sends no prompt", hint="`judge show` tells of it"
+        )
     target = _target(subject, _load_dataset(dataset), session)
     turn = _turn(subject, target, turn)
     shown_order = order if subject.target == "pair" else None

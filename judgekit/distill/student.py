@@ -71,10 +71,13 @@ def learn_student(training: Training, *, n_folds: int, seed: int) -> Learnt:
     if not 2 <= n_folds <= training.n_units:
         what = f"{n_folds} folds for {training.n_units} units"
         raise InputError(what, where="--folds", hint=f"Choose from 2 to {training.n_units}; 5 is usual")
+    from threadpoolctl import threadpool_limits
+
     folds = folds_of(training.units, n_folds, seed=seed)
     fold = np.array([folds[unit] for unit in training.units])
-    choice, full = learn_model(training, seed=seed)
-    without = tuple(learn_model(training.subset(fold != each), seed=seed)[1] for each in range(n_folds))
+    with threadpool_limits(1):  # small matrices: more threads only wait, and their number must not change a digit
+        choice, full = learn_model(training, seed=seed)
+        without = tuple(learn_model(training.subset(fold != each), seed=seed)[1] for each in range(n_folds))
     return Learnt(Student(criterion=training.criterion.id, seed=seed, full=full, folds=without), folds, choice)
 
 

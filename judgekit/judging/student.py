@@ -209,7 +209,8 @@ def answers_of(form: Form, scores: np.ndarray, intercepts: np.ndarray) -> np.nda
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
     if form == "pairs":
         first, second = sigmoid(scores + intercepts), sigmoid(-scores + intercepts)
-        return np.hstack([first, second, np.clip(1 - first - second, 0, None)])
+        rest = np.clip(1 - (first + second), 0, None) if intercepts[0] < 0 else np.zeros_like(first)
+        return np.hstack([first, second, rest])
     above = sigmoid(scores + intercepts)
     edge = np.ones((len(scores), 1))
     return -np.diff(np.hstack([edge, above, 0 * edge]), axis=1)

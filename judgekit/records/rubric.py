@@ -129,7 +129,7 @@ class Scale(Record):
 
     def _read_number(self, raw: object) -> Value:
         try:
-            number = float(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else math.nan
+            number = float(raw) if _is_number(raw) else math.nan  # type: ignore[arg-type]  # a number or its text
         except ValueError:
             number = math.nan
         low = -math.inf if self.min is None else self.min
@@ -234,8 +234,8 @@ def level_text(level: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+        return False  # Python reads 1_0 as 10; nobody who scores does
     try:
         return math.isfinite(float(value))  # type: ignore[arg-type]  # anything float() refuses is not a number
     except (TypeError, ValueError):

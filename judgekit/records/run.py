@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from judgekit.records.judge import Lineage
 from judgekit.records.record import FORMAT, Record, Time
 from judgekit.records.verdict import Call, Failure, Verdict
 
@@ -48,6 +49,8 @@ class Run(Record):
     manifest: RunManifest
     outcomes: tuple[Verdict | Failure, ...] = ()
     calls: tuple[Call, ...] = ()
+    lineage: Lineage = Lineage()
+    """The judge's lineage: what these verdicts may not be held against."""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

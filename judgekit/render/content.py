@@ -25,7 +25,7 @@ from judgekit.render.method import method_block
 from judgekit.render.number import count_text
 from judgekit.render.row_table import comparison_table, headline_table, pair_table, slice_table, unit_of
 from judgekit.render.table import Cell, Table
-from judgekit.render.words import between_words, cause_words, causes_text, judge_words
+from judgekit.render.words import answer_words, between_words, cause_words, causes_text, judge_words
 
 JUDGE_ONLY = "Judge only, not corrected: the judge's own errors are in these differences."
 
@@ -157,7 +157,9 @@ def _agreement(report: AgreementReport, criterion: str, unit: str) -> Iterator[B
     yield from _tables(rows, unit, None)
     levels = report.level_counts.get(criterion, {})
     if levels:
-        drawn = tuple((rater, tuple(counts.items())) for rater, counts in levels.items())
+        drawn = tuple(
+            (rater, tuple((answer_words(level), n) for level, n in counts.items())) for rater, counts in levels.items()
+        )
         yield Figure("levels", "Labels per level, by rater", levels=drawn, table=level_table(levels))
     yield from _slices(report, criterion, unit)
 
@@ -231,7 +233,7 @@ def level_table(levels: dict[str, dict[str, int]]) -> Table:
         )
         for rater, counts in levels.items()
     )
-    return Table(("labels per level", *names, "all"), rows)
+    return Table(("labels per level", *map(answer_words, names), "all"), rows)
 
 
 def confusion_table(confusion: Confusion) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from judgekit.records.report import Report, Row
 from judgekit.render.number import (
@@ -60,7 +60,8 @@ def headline_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table |
     columns = [name for name in HEADLINE if any(row.between == name for row in kept)]
     columns += list(dict.fromkeys(row.between for row in kept if is_baseline(row.between)))
     heads = [HEADLINE.get(name) or ("baseline" if _is_only_baseline(columns, name) else name) for name in columns]
-    table = _pivot(kept, columns, lambda row: row.between, unit)
+    layers = _layers(kept, lambda row: (row.metric, row.between))
+    table = tuple(line for layer in layers for line in _pivot(layer, columns, unit))
     ceiling = {"rater~others", "judge~others"} & set(columns)
     spoken = [CEILING_NOTE if len(ceiling) == 2 else NO_CEILING_NOTE] if "rater~others" in ceiling else []
     spoken += [f"Baseline: {baseline_words(name)}." for name in columns if is_baseline(name)]
@@ -75,10 +76,11 @@ def pair_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table | Non
     metrics = tuple(dict.fromkeys(row.metric for row in kept))
     pairs = tuple(dict.fromkeys(row.between for row in kept))
     body = []
-    for pair in pairs:
-        own = [row for row in kept if row.between == pair]
-        cells = [_cell(_first(own, _measured_by(metric))) for metric in metrics]
-        body.append((Cell(between_words(pair, judge)), *cells, _n_cell(own, unit)))
+    for layer in _layers(kept, lambda row: (row.metric, row.between)):
+        for pair in (pair for pair in pairs if any(row.between == pair for row in layer)):
+            own = {row.metric: row for row in layer if row.between == pair}
+            cells = [_cell(own.get(metric)) for metric in metrics]
+            body.append((Cell(between_words(pair, judge)), *cells, _n_cell(list(own.values()), unit)))
     head = ("pair", *(metric_words(metric) for metric in metrics), "n")
     return Table(head, tuple(body), caption="Pairs of raters", notes=_notes(kept, unit, judge))
 
@@ -88,11 +90,12 @@ def comparison_table(rows: Sequence[Row], unit: str) -> Table:
     measured = tuple(dict.fromkeys((row.metric, row.between) for row in rows))
     makers = tuple(dict.fromkeys((row.judge, row.engine) for row in sorted(rows, key=lambda row: row.judge is None)))
     body = []
-    for metric, between in measured:
-        own = [row for row in rows if (row.metric, row.between) == (metric, between)]
-        found = [_first(own, _made_by(maker)) for maker in makers]
-        cells = [cell for row in found for cell in (_cell(row), _n_cell([row] if row else [], unit))]
-        body.append((Cell(f"{metric_words(metric)}, {difference_words(between)}"), *cells))
+    for layer in _layers(rows, lambda row: (row.metric, row.between, row.judge, row.engine)):
+        for metric, between in (each for each in measured if any((row.metric, row.between) == each for row in layer)):
+            own = {(row.judge, row.engine): row for row in layer if (row.metric, row.between) == (metric, between)}
+            found = [own.get(maker) for maker in makers]
+            cells = [cell for row in found for cell in (_cell(row), _n_cell([row] if row else [], unit))]
+            body.append((Cell(f"{metric_words(metric)}, {difference_words(between)}"), *cells))
     head = ["measure"]
     for judge, engine in makers:
         head += [f"{judge_words(judge, engine)}, judge only" if judge else EXPERTS, "n"]
@@ -115,16 +118,23 @@ def slice_table(rows: Sequence[Row], unit: str) -> Table:
     return Table(head, body, n_words=3, notes=_notes(rows, unit, None, say_n=False))
 
 
-def _pivot(
-    rows: Sequence[Row], columns: Sequence[str], column_of: Callable[[Row], str], unit: str
-) -> tuple[tuple[Cell, ...], ...]:
-    body = []
+def _layers(rows: Sequence[Row], place_of: Callable[[Row], Hashable]) -> list[list[Row]]:
+    """Return the rows such that no two of a layer want one place: what occurs twice is shown twice."""
+    layers: list[dict[Hashable, Row]] = []
+    for row in rows:
+        free = next((layer for layer in layers if place_of(row) not in layer), None)
+        if free is None:
+            layers.append(free := {})
+        free[place_of(row)] = row
+    return [list(layer.values()) for layer in layers]
+
+
+def _pivot(rows: Sequence[Row], columns: Sequence[str], unit: str) -> Iterable[tuple[Cell, ...]]:
     for metric in dict.fromkeys(row.metric for row in rows):
-        own = {column_of(row): row for row in rows if row.metric == metric}
+        own = {row.between: row for row in rows if row.metric == metric}
         cells = [_cell(own.get(name), is_bare=is_baseline(name)) for name in columns]
         lead = next(own[name] for name in columns if name in own)
-        body.append((Cell(metric_words(metric)), *cells, _n_cell([lead], unit)))
-    return tuple(body)
+        yield (Cell(metric_words(metric)), *cells, _n_cell([lead], unit))
 
 
 def _cell(row: Row | None, *, is_bare: bool = False) -> Cell:
@@ -149,28 +159,40 @@ def _notes(rows: Sequence[Row], unit: str, judge: str | None, *, say_n: bool = T
     """Return what the cells had no room for: intervals' method, reasons, causes, and n of the other columns."""
     notes = list(dict.fromkeys(_interval_note(row) for row in rows if row.estimate.low is not None))
     for row in rows:
-        name = f"{metric_words(row.metric)}, {_sides(row, judge)}"
+        name = _name(row, judge)
         if not is_shown(row.estimate):
             notes.append(f"{name}: undefined, {undefined_reason(row.estimate)}.")
         elif row.estimate.low is None and not is_baseline(row.between):
             notes.append(f"{name}: no interval, {interval_reason(row.estimate)}.")
-    for between, maker in dict.fromkeys((row.between, row.judge) for row in rows):
-        own = [row for row in rows if (row.between, row.judge) == (between, maker)]
-        notes += _of_one_side(own, _sides(own[0], judge), unit, say_n and is_headline(own[0]))
+    for side in dict.fromkeys(_side(row, judge) for row in rows):
+        own = [row for row in rows if _side(row, judge) == side]
+        notes += _of_one_side(own, side, unit, say_n and is_headline(own[0]))
     return tuple(notes)
 
 
-def _sides(row: Row, judge: str | None) -> str:
-    if row.metric != "mean" and not row.metric.endswith("difference"):
+def _is_of_versions(row: Row) -> bool:
+    return row.metric == "mean" or row.metric.endswith("difference")
+
+
+def _side(row: Row, judge: str | None) -> str:
+    """Return whose rows were left out together: a pair of raters, or whoever judged two versions."""
+    if not _is_of_versions(row):
         return between_words(row.between, judge)
-    return f"{difference_words(row.between)}, {row.judge or EXPERTS}"
+    return judge_words(row.judge, row.engine) if row.judge else EXPERTS
+
+
+def _name(row: Row, judge: str | None) -> str:
+    version = f"{difference_words(row.between)}, " if _is_of_versions(row) else ""
+    return f"{metric_words(row.metric)}, {version}{_side(row, judge)}"
 
 
 def _of_one_side(rows: Sequence[Row], name: str, unit: str, say_n: bool) -> Iterable[str]:  # noqa: FBT001  # one call, above
     causes = dict.fromkeys(causes_text(row.estimate.dropped) for row in rows if any(row.estimate.dropped.values()))
     if say_n and rows[0].between in ("rater~others", "judge~others"):
         yield f"{name}: n={_n_cell(rows, unit).joined}."
-    yield from (f"{name}, left out: {cause}." for cause in causes)
+    for cause in causes:
+        metrics = "; ".join(metric_words(row.metric) for row in rows if causes_text(row.estimate.dropped) == cause)
+        yield f"{name}{f', {metrics}' if len(causes) > 1 else ''}, left out: {cause}."
 
 
 def _interval_note(row: Row) -> str:
@@ -179,18 +201,6 @@ def _interval_note(row: Row) -> str:
 
 def _is_only_baseline(columns: Sequence[str], name: str) -> bool:
     return is_baseline(name) and sum(map(is_baseline, columns)) == 1
-
-
-def _made_by(maker: tuple[str | None, str | None]) -> Callable[[Row], bool]:
-    return lambda row: (row.judge, row.engine) == maker
-
-
-def _measured_by(metric: str) -> Callable[[Row], bool]:
-    return lambda row: row.metric == metric
-
-
-def _first(rows: Iterable[Row], is_wanted: Callable[[Row], bool]) -> Row | None:
-    return next(filter(is_wanted, rows), None)
 
 
 def row_text(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""A table as data, and as aligned columns of plain text; numbers are never cut, wide tables are stacked."""
+"""A table as data, and as aligned columns of plain text; numbers are never cut, wide tables go on below."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from judgekit.render.plain import atoms, padded, width, wrap
 GAP = "  "
 NARROWEST_WORDS = 10
 """A column of words shrinks no further than this; longer words go on in the next line."""
+
+LEAST_HEAD = 12
+"""A column's head is given this much before words elsewhere may keep their width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def aligned(table: Table, columns: int) -> list[str]:
     """
     widths = _widths(table, columns)
     if widths is None:
-        return _stacked(table, columns)
+        return _continued(table, columns)
     lines = _line_block(tuple(Cell(name) for name in table.head), widths, table.n_words, is_head=True)
     lines.append(GAP.join("-" * each for each in widths))
     for row in table.rows:
@@ -76,7 +79,8 @@ def _widths(table: Table, columns: int) -> list[int] | None:
         return natural
     split = _columns_of(table, is_joined=False)
     widths = [_widest(column, "" if place else table.head[0]) for place, column in enumerate(split)]
-    widths = [max(each, _longest_atom([table.head[place]])) for place, each in enumerate(widths)]
+    heads = [max(_longest_atom([name]), min(LEAST_HEAD, width(name))) for name in table.head]
+    widths = list(map(max, widths, heads))
     least = [
         min(each, NARROWEST_WORDS) if place < table.n_words else _longest_atom([*split[place], table.head[place]])
         for place, each in enumerate(widths)
@@ -126,8 +130,26 @@ def _pieces(cell: Cell, columns: int) -> list[str]:
     return wrap(" ".join(atoms(cell.text)), columns) + wrap(" ".join(atoms(cell.detail)), columns)
 
 
+def _continued(table: Table, columns: int) -> list[str]:
+    """Return a table too wide to stand as several below each other, with as many columns each as fit."""
+    last = len(table.head)
+    ends = (end for end in range(last - 1, table.n_words, -1) if _widths(_part(table, table.n_words, end), columns))
+    end = next(ends, None)
+    if end is None:
+        return _stacked(table, columns)
+    first = aligned(_part(table, table.n_words, end), columns)
+    return [*first, "", *aligned(_part(table, end, last), columns)]
+
+
+def _part(table: Table, start: int, end: int) -> Table:
+    """Return the columns of words, and those of numbers from start to end."""
+    n = table.n_words
+    rows = tuple((*row[:n], *row[start:end]) for row in table.rows)
+    return Table((*table.head[:n], *table.head[start:end]), rows, n)
+
+
 def _stacked(table: Table, columns: int) -> list[str]:
-    """Return one short list per row, for a table too wide to stand."""
+    """Return one short list per row, where not even one number fits beside the words."""
     lines: list[str] = []
     for row in table.rows:
         lines += wrap(" ".join(atoms(row[0].joined)), columns)

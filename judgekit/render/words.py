@@ -147,6 +147,11 @@ def method_words(method: str) -> str:
     return METHOD_WORDS.get(name, name.replace("_", " ")) + comma + rest
 
 
+def answer_words(answer: str) -> str:
+    """Return a level as it is written, or the words of an answer that is none."""
+    return STATUS_WORDS.get(answer, answer)
+
+
 def cause_words(cause: str) -> str:
     """Return a status or cause of dropping in words."""
     return STATUS_WORDS.get(cause, cause.replace("_", " "))

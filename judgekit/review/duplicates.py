@@ -6,6 +6,7 @@ rarest members, so only those are indexed (Bayardo, Ma and Srikant, Scaling up a
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 SHINGLE_WORDS = 5
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _ODD = 0xBF58476D1CE4E5B9
-_WORD_MASK = 0xFFFFFFFFFFFFFFFF
 
 
 def near_duplicates(texts: Mapping[str, str], *, threshold: float = 0.8) -> list[tuple[str, str, float]]:
@@ -72,13 +72,11 @@ def _shingles(texts: Mapping[str, str]) -> dict[str, Shingles]:
     """Return each text's distinct word 5-grams as sorted 64-bit hashes; a shorter text is one shingle."""
     import numpy as np
 
-    vocabulary: dict[str, int] = {}
+    vocabulary: defaultdict[str, int] = defaultdict(itertools.count(1).__next__)
     hashed: dict[str, Shingles] = {}
     for name in sorted(texts):
         words = texts[name].casefold().split()
-        codes = np.array(
-            [_scatter(vocabulary.setdefault(word, len(vocabulary) + 1)) for word in words], dtype=np.uint64
-        )
+        codes = _scattered(np.array([vocabulary[word] for word in words], dtype=np.uint64))
         width = min(SHINGLE_WORDS, len(words))
         sums = np.zeros(len(words) - width + 1 if words else 0, dtype=np.uint64)
         for place in range(width):
@@ -87,10 +85,12 @@ def _shingles(texts: Mapping[str, str]) -> dict[str, Shingles]:
     return hashed
 
 
-def _scatter(number: int) -> int:
-    """Spread small numbers over 64 bits, so that sums of them do not meet by chance."""
-    mixed = (number * _ODD) & _WORD_MASK
-    return ((mixed ^ (mixed >> 31)) * _MULTIPLIER) & _WORD_MASK
+def _scattered(numbers: Shingles) -> Shingles:
+    """Spread small numbers over 64 bits (arithmetic wraps), so that sums of them do not meet by chance."""
+    import numpy as np
+
+    mixed = numbers * np.uint64(_ODD)
+    return (mixed ^ (mixed >> np.uint64(31))) * np.uint64(_MULTIPLIER)
 
 
 def _candidates(shingles: Mapping[str, Shingles], threshold: float) -> Iterator[tuple[str, str]]:

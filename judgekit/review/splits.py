@@ -167,7 +167,9 @@ def _clusters(dataset: Dataset, criteria: Sequence[Criterion]) -> list[_Cluster]
         cluster.levels.update(levels.get(target, ()))
         split = _held_in(dataset, target)
         if split is not None and cluster.split not in (None, split):
-            raise _leak(placed[roots[unit]], target, (cluster.split, split), "belong together")
+            raise _leak(
+                placed[roots[unit]], target, (cluster.split, split), "belong together: by unit, pair or near-duplicates"
+            )
         if split is not None:
             cluster.split = split
             placed.setdefault(roots[unit], target)

@@ -1,7 +1,7 @@
 """Krippendorff's alpha for any number of raters with missing ratings: 1 - observed / expected disagreement.
 
 Each metric is written through moments, so that nothing grows with the square of the number of levels. Source of all
-three: Krippendorff 2011, "Computing Krippendorff's alpha-reliability", section C.
+three: Krippendorff 2011, "Computing Krippendorff's alpha-reliability".
 """
 
 from __future__ import annotations

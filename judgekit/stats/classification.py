@@ -98,7 +98,7 @@ def mcc(patterns: Patterns, weights: FloatArray) -> FloatArray:
 
     Undefined when: a side holds one class only.
 
-    Source: Gorodkin 2004, eq. 8.
+    Source: Gorodkin 2004.
     """
     by_class = _by_class(patterns, weights)
     n = row_sums(weights)

@@ -38,7 +38,7 @@ def wilson(rate: float, n_trials: float, level: float) -> Interval:
         n_trials: Independent trials, positive.
         level: Coverage, such as 0.95.
 
-    Source: Wilson 1927; example from Newcombe 1998, table I (81 of 263).
+    Source: Wilson 1927; example from Newcombe 1998 (81 of 263).
 
     Example:
         >>> found = wilson(81 / 263, 263, 0.95)

@@ -99,7 +99,7 @@ METRICS: dict[str, Metric] = _table(
     Metric(
         "percent_agreement",
         agreement.percent_agreement,
-        "definition; Gwet 2014, ch. 2 for missing ratings",
+        "definition; pairs of the ratings that are there",
         ANY,
         raters="many",
         trials=classification.rows,

@@ -25,7 +25,7 @@ class Patterns:
     """The distinct rows with at least two ratings, in lexicographic order (so that the rows' order cannot matter).
 
     Attributes:
-        values: Shape (n_patterns, n_raters); NaN is missing.
+        values: Shape (n_patterns, n_raters); NaN is missing. Of three and more raters, in ascending order within a row.
         counts: Rows of each pattern, shape (n_patterns,).
         is_used: Which rows of the sample entered, shape (n_rows,).
         pattern_of_row: The pattern of each row that entered, shape (n_used,).
@@ -62,8 +62,9 @@ class Patterns:
         """
         numbers = _level_numbers(self.values, self.levels)
         for row, column in np.argwhere((numbers == 0) & ~np.isnan(self.values))[:1]:
+            name = self.names[column] if len(self.names) == 2 else "a rater"
             raise InputError(
-                f"{self.names[column]} gave {self.values[row, column]:g}, the levels are {listed(self.levels)}",
+                f"{name} gave {self.values[row, column]:g}, the levels are {listed(self.levels)}",
                 hint="Round it to a level, or ask for metrics that take any number",
             )
         return numbers - 1
@@ -112,13 +113,13 @@ def distinct_rows(sample: Sample) -> Patterns:
     n_ratings = np.sum([~np.isnan(column) for column in sample.ratings.T], axis=0)
     is_used = n_ratings >= 2
     ratings = sample.ratings if is_used.all() else sample.ratings[is_used]
-    codes, sizes = _row_codes(ratings, sample.levels)
-    pattern_of_row, n_patterns = _combined(codes, sizes)
-    row_of_pattern = np.zeros(n_patterns, dtype=np.int64)
-    row_of_pattern[pattern_of_row] = np.arange(len(ratings))
-    values = ratings[row_of_pattern]
+    values, pattern_of_row = _distinct(ratings, sample.levels)
     _must_be_in_range(values, sample)
-    counts = np.bincount(pattern_of_row, minlength=n_patterns).astype(np.float64)
+    if values.shape[1] > 2:
+        # No metric of three or more columns asks who gave which rating: 5 raters have 126 patterns then, not 3125.
+        values, merged = _distinct(np.sort(values, axis=1), sample.levels)
+        pattern_of_row = merged[pattern_of_row]
+    counts = np.bincount(pattern_of_row, minlength=len(values)).astype(np.float64)
     return Patterns(values, counts, is_used, pattern_of_row, sample)
 
 
@@ -145,6 +146,15 @@ def _must_be_in_range(values: FloatArray, sample: Sample) -> None:
             f"{sample.names[column]} gave {values[row, column]:g}, the levels are {listed(sample.levels)}",
             hint="Check how the ratings were read, or declare the scale they are on",
         )
+
+
+def _distinct(ratings: FloatArray, levels: FloatArray | None) -> tuple[FloatArray, IntArray]:
+    """Return the distinct rows in lexicographic order, and which of them each row is."""
+    codes, sizes = _row_codes(ratings, levels)
+    pattern_of_row, n_patterns = _combined(codes, sizes)
+    row_of_pattern = np.zeros(n_patterns, dtype=np.int64)
+    row_of_pattern[pattern_of_row] = np.arange(len(ratings))
+    return ratings[row_of_pattern], pattern_of_row
 
 
 def _level_numbers(values: FloatArray, levels: FloatArray) -> IntArray:

@@ -125,7 +125,7 @@ class FaultyServer:
         """Serve one connection until the client or a fault closes it."""
         self.n_connections += 1
         self._writers.add(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._exchange(reader, writer):
                 pass
         self._writers.discard(writer)

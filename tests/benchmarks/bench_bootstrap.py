@@ -1,6 +1,7 @@
 """How long intervals take, beside scipy's bootstrap on the same machine; run with `python`, not collected by pytest.
 
-Ratios are what counts: both sides of each are timed one after the other.
+Ratios are what counts: both sides of each are timed one after the other. On a shared machine set
+OPENBLAS_NUM_THREADS=1, since waiting threads of a matrix product swamp everything else.
 """
 
 from __future__ import annotations

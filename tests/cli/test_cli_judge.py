@@ -15,6 +15,7 @@ from judgekit.records.dataset import DatasetCard
 from judgekit.records.rubric import Criterion, Rubric, Scale
 from judgekit.records.session import Pair, Session, Turn
 
+EXAMPLE = Path(__file__).resolve().parents[2]
 COMMANDS = tuple((f"judgekit.cli.judge:judge_{name}", f"judge {name}") for name in ("new", "show", "lint", "render"))
 
 
@@ -86,6 +87,15 @@ def test_pairs_need_a_preference_criterion(project: Path, capsys: pytest.Capture
     code, _, err = ran(capsys, "judge", "new", "j", "--dataset", "desk", "--criterion", "solved", "--pairs")
     assert code == 2
     assert "preference" in err
+
+
+def test_a_judge_that_sends_nothing_has_nothing_to_render(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example's student is shown and linted, and has no prompt to render."""
+    student = str(EXAMPLE / "judges" / "policy-student")
+    assert ran(capsys, "judge", "show", student)[0] == ran(capsys, "judge", "lint", student)[0] == 0
+    code, _, err = ran(capsys, "judge", "render", student, "desk")
+    assert code == 2
+    assert "sends no prompt" in err
 
 
 def test_render_shows_a_pair_in_the_order_asked_for(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,20 @@ CATEGORIES = Criterion(id="topic", question="About?", scale=Scale(type="categori
 PREFERENCE = Criterion(id="better", question="Which?", scale=Scale(type="preference"))
 TEXT = Criterion(id="feedback", question="What?", scale=Scale(type="text"))
 RUBRIC = Rubric(name="desk", criteria=(BINARY, ORDINAL, NUMERIC, CATEGORIES, PREFERENCE, TEXT))
-FILLER = ("order", "parcel", "lamp", "chair", "postcode", "please", "check", "today", "delivery", "return", "see", "note")
+FILLER = (
+    "order",
+    "parcel",
+    "lamp",
+    "chair",
+    "postcode",
+    "please",
+    "check",
+    "today",
+    "delivery",
+    "return",
+    "see",
+    "note",
+)
 
 
 def session(number: int, *, good: int = 0, n_errors: int = 0, group: str | None = None, seed: int = 0) -> Session:

@@ -11,7 +11,6 @@ from composed_labels import (
     CATEGORIES,
     NUMERIC,
     ORDINAL,
-    TEXT,
     dataset,
     label,
     planted,
@@ -49,7 +48,9 @@ def numbers(distilled: Distilled, source: Dataset) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("criterion", "least"), [(BINARY, 0.85), (ORDINAL, 0.6), (CATEGORIES, 0.75)], ids=["binary", "ordinal", "categories"]
+    ("criterion", "least"),
+    [(BINARY, 0.85), (ORDINAL, 0.6), (CATEGORIES, 0.75)],
+    ids=["binary", "ordinal", "categories"],
 )
 def test_a_planted_signal_is_found(criterion: Criterion, least: float) -> None:
     """Words and tool errors that tell the label are learnt, as cross-fitted verdicts show."""
@@ -93,9 +94,7 @@ def test_the_model_in_sample_would_have_betrayed_shuffled_labels() -> None:
 
     source = planted(BINARY, n=120)
     distilled = distil_student(source, "policy", name="j")
-    unfolded = distilled.judge.model_copy(
-        update={"lineage": distilled.judge.lineage.model_copy(update={"folds": {}})}
-    )
+    unfolded = distilled.judge.model_copy(update={"lineage": distilled.judge.lineage.model_copy(update={"folds": {}})})
     in_sample = judge_with_student(unfolded, distilled.student, source, now=NOW)
     said = {each.target: each.value for each in in_sample if isinstance(each, Verdict)}
     cross = verdicts(distilled, source)
@@ -109,7 +108,7 @@ def test_the_model_in_sample_would_have_betrayed_shuffled_labels() -> None:
 def test_a_units_own_labels_do_not_reach_its_verdict(criterion: Criterion) -> None:
     """Turning the labels of a group round changes verdicts elsewhere, and none of the group's own."""
     source = planted(criterion, n=60)
-    before = verdicts(distil_student(source, criterion.id, name="j"), source)
+    before = verdicts(distil_student(source, criterion.id, name="j", n_folds=2), source)
     levels = criterion.scale.levels
     turned = "g-7"
     others = tuple(
@@ -118,7 +117,9 @@ def test_a_units_own_labels_do_not_reach_its_verdict(criterion: Criterion) -> No
         else each
         for each in source.labels
     )
-    after = verdicts(distil_student(source.model_copy(update={"labels": others}), criterion.id, name="j"), source)
+    after = verdicts(
+        distil_student(source.model_copy(update={"labels": others}), criterion.id, name="j", n_folds=2), source
+    )
     own = [s.id for s in source.sessions if s.group == turned]
     assert own
     for target in own:
@@ -146,7 +147,7 @@ def test_order_of_rows_does_not_matter() -> None:
             "labels": tuple(random.Random(2).sample(source.labels, 50)),
         }
     )
-    one, other = distil_student(source, "solved", name="j"), distil_student(mixed, "solved", name="j")
+    one, other = (distil_student(each, "solved", name="j", n_folds=2) for each in (source, mixed))
     assert one.student == other.student
     assert one.judge.judge_fingerprint == other.judge.judge_fingerprint
 
@@ -165,7 +166,7 @@ def test_ordinal_levels_that_never_occur_get_no_probability() -> None:
     """A level without a label is possible on the scale, and 0 in every distribution."""
     source = planted(ORDINAL, n=60)
     kept = tuple(each for each in source.labels if each.value in (2, 3, 5))
-    said = verdicts(distil_student(source.model_copy(update={"labels": kept}), "solved", name="j"), source)
+    said = verdicts(distil_student(source.model_copy(update={"labels": kept}), "solved", name="j", n_folds=2), source)
     for verdict in said.values():
         assert list(verdict.distribution) == ["1", "2", "3", "4", "5"]
         assert verdict.distribution["1"] == verdict.distribution["4"] == 0
@@ -175,7 +176,7 @@ def test_ordinal_levels_that_never_occur_get_no_probability() -> None:
 def test_ordinal_distributions_follow_the_order() -> None:
     """More of what the experts liked moves the whole distribution up, never only some of it."""
     source = planted(ORDINAL, n=100)
-    distilled = distil_student(source, "solved", name="j")
+    distilled = distil_student(source, "solved", name="j", n_folds=2)
     new = [session(5000 + good, good=good, n_errors=(4 - good) // 2, seed=9) for good in range(5)]
     said = judge_with_student(distilled.judge, distilled.student, new, now=NOW)
     scores = [verdict.score for verdict in said]
@@ -188,8 +189,8 @@ def test_ordinal_distributions_follow_the_order() -> None:
 @pytest.mark.parametrize("ties", [True, False], ids=["with ties", "without"])
 def test_a_pair_shown_the_other_way_round_gets_the_mirrored_answer(ties: bool) -> None:
     """Which session stands first has no influence: the distribution is mirrored exactly."""
-    source = planted_pairs(ties=ties)
-    distilled = distil_student(source, "better", name="j")
+    source = planted_pairs(40, ties=ties)
+    distilled = distil_student(source, "better", name="j", n_folds=2)
     swapped = tuple(p.model_copy(update={"first": p.second, "second": p.first}) for p in source.pairs)
     mirror = {"first": "second", "second": "first", "tie": "tie"}
     forward = verdicts(distilled, source)
@@ -211,13 +212,13 @@ def test_labels_are_counted_by_cause_when_not_used() -> None:
     units = {f"group:g-{n}": ("train" if n < 40 else "dev" if n < 50 else "test") for n in range(60)}
     splits = SplitManifest(seed=1, fractions={"train": 0.66, "dev": 0.17, "test": 0.17}, units=units)
     source = source.model_copy(update={"labels": (*source.labels, *extra), "splits": splits})
-    distilled = distil_student(source, "policy", name="j")
+    distilled = distil_student(source, "policy", name="j", n_folds=2)
     assert len(distilled.targets) == 40
     assert distilled.dropped == {
         "not_applicable": 1, "cannot_judge": 1, "kind_model": 1, "label_of_a_turn": 1, "split_dev": 10, "split_test": 10,
     }  # fmt: skip
     assert not {unit for unit in distilled.judge.lineage.units if units[unit] != "train"}
-    assert len(distil_student(source, "policy", name="j", splits=("train", "dev")).targets) == 50
+    assert len(distil_student(source, "policy", name="j", splits=("train", "dev"), n_folds=2).targets) == 50
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ def test_labels_are_counted_by_cause_when_not_used() -> None:
 )
 def test_what_cannot_be_learnt_is_refused(labels: int, criterion: str, splits: tuple[str, ...], words: str) -> None:
     """Each refusal says why, in one line."""
-    source = planted(TEXT if False else BINARY, n=40)
+    source = planted(BINARY, n=40)
     source = source.model_copy(update={"labels": source.labels[:labels]})
     with pytest.raises(InputError, match=words) as caught:
         distil_student(source, criterion, name="j", splits=splits)  # type: ignore[arg-type]
@@ -272,7 +273,7 @@ def test_a_rare_level_missing_from_a_fold_is_no_obstacle() -> None:
     """With one label of a level, the fold without it learns from the rest."""
     sessions = [session(n, good=n % 2) for n in range(40)]
     source = dataset(sessions, [label(s.id, BINARY, "fail" if n == 0 else "pass") for n, s in enumerate(sessions)])
-    said = verdicts(distil_student(source, "policy", name="j"), source)
+    said = verdicts(distil_student(source, "policy", name="j", n_folds=2), source)
     assert said["s-0000"].distribution == {"fail": 0.0, "pass": 1.0}
 
 
@@ -282,7 +283,7 @@ def test_preferences_that_are_all_ties_in_a_fold_are_no_obstacle() -> None:
     said = ["first", *["tie"] * 29]
     labels = tuple(each.model_copy(update={"value": value}) for each, value in zip(source.labels, said, strict=True))
     source = source.model_copy(update={"labels": labels})
-    answers = verdicts(distil_student(source, "better", name="j"), source)
+    answers = verdicts(distil_student(source, "better", name="j", n_folds=2), source)
     assert answers[labels[0].target].value == "tie"
     assert 0 < answers[labels[0].target].distribution["first"] < 0.1
 
@@ -291,14 +292,22 @@ def test_hostile_text_is_learnt_from_like_any_other() -> None:
     """Megabyte words, digits without end, control characters, half surrogates, markup: nothing breaks, nothing leaks out."""
     from judgekit.cli.console import clean
 
-    hostile = ["a" * 300_000, "1" * 300_000, "1," * 50_000, "\x1b[31m\x00‮", "\ud83d lone", "{{ 7*7 }} <b>", "ΑΒΓ 漢字 ı İ"]
+    hostile = [
+        "a" * 100_000,
+        "1" * 100_000,
+        "1," * 20_000,
+        "\x1b[31m\x00‮",
+        "\ud83d lone",
+        "{{ 7*7 }} <b>",
+        "ΑΒΓ 漢字 ı İ",
+    ]
     sessions = []
     for number in range(42):
         made = session(number, good=number % 2)
         turn = made.turns[1].model_copy(update={"text": f"{made.turns[1].text} {hostile[number % 7]}"})
         sessions.append(made.model_copy(update={"turns": (made.turns[0], turn)}))
     source = dataset(sessions, [label(s.id, BINARY, "pass" if n % 2 else "fail") for n, s in enumerate(sessions)])
-    for verdict in verdicts(distil_student(source, "policy", name="j"), source).values():
+    for verdict in verdicts(distil_student(source, "policy", name="j", n_folds=2), source).values():
         assert clean(verdict.rationale) == verdict.rationale
         assert len(verdict.rationale) < 600
 
@@ -318,7 +327,7 @@ def test_pairs_of_bare_sessions_are_in_the_unit_of_their_first() -> None:
     from judgekit.judging.student import unit_of
     from judgekit.workflows.run import targets_of
 
-    distilled = distil_student(planted_pairs(30), "better", name="j")
+    distilled = distil_student(planted_pairs(30), "better", name="j", n_folds=2)
     sessions = [session(1), session(2), session(3, group="g"), session(4, group="h")]
     pairs = [
         Pair(id="p-1", first="s-0001", second="s-0002"),

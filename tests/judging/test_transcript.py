@@ -122,6 +122,18 @@ def test_tool_results_give_way_before_turns() -> None:
     assert shown.n_elided == 3
 
 
+def test_turns_of_a_tool_are_results_too() -> None:
+    """A result that stands as a turn of its own is shortened at its middle; a call without one is left alone."""
+    turns = (
+        Turn(id="t0", role="assistant", text="Reading.", tool_calls=(ToolCall(name="read"),)),
+        Turn(id="t1", role="tool", text="begin" + "r" * 3000 + "end"),
+    )
+    shown = render_transcript(Session(id="s", turns=turns), Transcript(max_chars=800, elide="tool_results"))
+    assert "    begin" in shown.text
+    assert shown.text.endswith("rend")
+    assert shown.n_elided == 1
+
+
 def test_when_short_results_do_not_do_turns_give_way_too() -> None:
     """Turns lost and turns shortened are counted together, none twice."""
     call = ToolCall(name="read", result="r" * 3000)

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from judgekit.cli import app
 from judgekit.cli.main import main
 from judgekit.records.dataset import Dataset
 from judgekit.records.label import Label
-from judgekit.records.verdict import Failure, Verdict, outcome_from
+from judgekit.records.verdict import Failure, outcome_from
 
 pytestmark = pytest.mark.shared
 ENTRY = ("judgekit.cli.import_:import_", "import")
@@ -25,8 +26,19 @@ DIMENSIONS = (
 )  # fmt: skip
 
 
+class Importing:
+    """Imports into one dataset, and knows where it is."""
+
+    def __init__(self, folder: Path, run: Any) -> None:
+        self.folder = folder
+        self._run = run
+
+    def __call__(self, form: object, *words: object) -> Any:
+        return self._run(str(form), *words)
+
+
 @pytest.fixture(autouse=True)
-def _with_import(monkeypatch):
+def _with_import(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command stands in the table, whoever put it there."""
     if ENTRY not in app.COMMANDS:
         monkeypatch.setattr(app, "COMMANDS", (*app.COMMANDS, ENTRY))
@@ -38,10 +50,10 @@ def data(shared: Path) -> Path:
 
 
 @pytest.fixture
-def imported(tmp_path, capsys):
+def imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Give a function that imports into one dataset and returns the report."""
 
-    def run(form: str, *words: object, code: int = 0) -> dict:
+    def run(form: str, *words: object, code: int = 0) -> Any:
         given = [str(word) for word in words]
         found = main(["import", form, *given, "--dataset", str(tmp_path / "d"), "--json"])
         captured = capsys.readouterr()
@@ -52,15 +64,14 @@ def imported(tmp_path, capsys):
             assert report["n_items"] == out + sum(report["skipped"].values())
         return report
 
-    run.folder = tmp_path / "d"
-    return run
+    return Importing(tmp_path / "d", run)
 
 
-def load(imported) -> Dataset:
+def load(imported: Importing) -> Dataset:
     return DatasetFolder(imported.folder).load()
 
 
-def outcomes(path: Path) -> list[Verdict | Failure]:
+def outcomes(path: Path) -> list[Any]:
     return [outcome_from(row) for _, row in read_jsonl(path).rows]
 
 
@@ -72,11 +83,12 @@ def by_rater(labels: tuple[Label, ...]) -> Counter[tuple[str | None, object]]:
     return Counter((label.rater, label.value) for label in labels)
 
 
-def test_pandalm_pairs_raters_and_two_judges(data, imported, tmp_path):
+def test_pandalm_pairs_raters_and_two_judges(data: Path, imported: Importing, tmp_path: Path) -> None:
     """999 pairs, three raters with their published counts, and 25 unparsed replies kept as failures."""
     source = data / "pandalm" / "testset-v1.json.gz"
     report = imported(
-        "pairs", source, *words("--map", "id=idx", "prompt={instruction}\\n{input}", "first=response1", "second=response2"),
+        "pairs", source, "--map", "id=idx",
+        *words("--map", "prompt={instruction}\\n{input}", "first=response1", "second=response2"),
         "--scale", "preferred=preference",
     )  # fmt: skip
     assert (report["n_rows"], report["n_new"], report["skipped"]) == (999, 999, {})
@@ -130,7 +142,7 @@ def test_pandalm_pairs_raters_and_two_judges(data, imported, tmp_path):
     assert right == [majority[str(i)] == meaning[seven[i]] for i in list(seven)[:50]]
 
 
-def test_lend_an_ear_experts_crowd_and_judges(data, imported, tmp_path):
+def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, tmp_path: Path) -> None:
     """20-digit ids survive, columns are found by name, evidence and empty scores are kept apart."""
     folder = data / "lend_an_ear"
     report = imported(
@@ -179,13 +191,13 @@ def test_lend_an_ear_experts_crowd_and_judges(data, imported, tmp_path):
     crowd: dict[tuple[str | None, str], list[float]] = {}
     for label in dataset.labels:
         if label.rater not in dataset.card.raters["experts"].raters:
-            crowd.setdefault((label.session, label.criterion), []).append(float(label.value))
+            crowd.setdefault((label.session, label.criterion), []).append(float(str(label.value)))
     assert len(means) == len(crowd) == 300
     for key, scores in crowd.items():
         assert means[key] == pytest.approx(sum(scores) / len(scores)), key
 
 
-def test_llm_rubric_not_applicable_and_distributions(data, imported, tmp_path):
+def test_llm_rubric_not_applicable_and_distributions(data: Path, imported: Importing, tmp_path: Path) -> None:
     """0 is not applicable, raters are the annotators, and expected scores reproduce the published RMSE."""
     folder = data / "llm_rubric"
     report = imported(
@@ -209,49 +221,45 @@ def test_llm_rubric_not_applicable_and_distributions(data, imported, tmp_path):
         "--keep", "sample_llm", "-o", tmp_path / "v.jsonl",
     )  # fmt: skip
     assert report["written"] == {"verdicts": 223 * 9}
-    human = {label.session: float(label.value) for label in dataset.labels if label.criterion == "Q0"}
+    human = {label.target: float(str(label.value)) for label in dataset.labels if label.criterion == "Q0"}
     said = {o.session: o for o in outcomes(tmp_path / "v.jsonl") if o.criterion == "Q0"}
     assert len(said) == len(human) == 223
 
-    def rmse(judged):
-        return (sum((judged[s] - human[s]) ** 2 for s in human) / 223) ** 0.5
+    def rmse(judged: dict[str, float]) -> float:
+        return float((sum((judged[s] - human[s]) ** 2 for s in human) / 223) ** 0.5)
 
     assert rmse({s: o.score for s, o in said.items()}) == pytest.approx(0.918676, abs=2e-6)
     assert rmse({s: float(o.value) for s, o in said.items()}) == pytest.approx(1.201643, abs=1e-6)
     assert set(said[next(iter(said))].distribution) == {"1", "2", "3", "4"}
 
 
-def test_dices_anonymous_lists_and_a_gold_expert(data, imported):
-    """43,050 anonymous labels on bare sessions, and 350 gold ones; a second import adds none."""
-    folder = data / "dices_350"
+@pytest.mark.parametrize("n_sessions", [40, pytest.param(350, marks=pytest.mark.slow)])
+def test_dices_anonymous_lists_and_a_gold_expert(
+    data: Path, imported: Importing, tmp_path: Path, n_sessions: int
+) -> None:
+    """123 anonymous labels on each bare session, and one gold label; a second import adds none."""
+    for name in ("crowdsourced", "expert"):
+        whole = json.loads(gzip.decompress((data / "dices_350" / f"dices_350_{name}.json.gz").read_bytes()))
+        (tmp_path / f"{name}.json").write_text(json.dumps({**whole, "instances": whole["instances"][:n_sessions]}))
     each = [
         "--records", "instances", *words("--map", "session=id", "value=annotations.safety.individual_human_scores"),
-        "--set", "criterion=safety", "--each", "--bare",
+        "--map", "id=", "--set", "criterion=safety", "--each", "--bare",
     ]  # fmt: skip
-    crowd = [
-        "labels",
-        folder / "dices_350_crowdsourced.json.gz",
-        *each,
-        "--scale",
-        "categorical:No,Yes,Unsure",
-        "--map",
-        "id=",
-    ]
+    crowd = ["labels", tmp_path / "crowdsourced.json", *each, "--scale", "categorical:No,Yes,Unsure"]
+    n_labels = n_sessions * 123
     report = imported(*crowd)
-    assert (report["n_rows"], report["n_items"], report["n_new"]) == (350, 43050, 43050)
-    assert report["written"] == {"sessions": 350, "labels": 43050}
-    report = imported(
-        "labels", folder / "dices_350_expert.json.gz", *each, "--map", "id=", "--kind", "gold", "--set", "rater=expert"
-    )
-    assert (report["n_items"], report["n_new"]) == (350, 350)
-    assert imported(*crowd)["n_already_there"] == 43050
+    assert (report["n_rows"], report["n_items"], report["n_new"]) == (n_sessions, n_labels, n_labels)
+    assert report["written"] == {"sessions": n_sessions, "labels": n_labels}
+    report = imported("labels", tmp_path / "expert.json", *each, "--kind", "gold", "--set", "rater=expert")
+    assert (report["n_items"], report["n_new"]) == (n_sessions, n_sessions)
+    assert imported(*crowd)["n_already_there"] == n_labels
     dataset = load(imported)
-    assert len(dataset.labels) == 43400
-    assert Counter(label.kind for label in dataset.labels) == {"human": 43050, "gold": 350}
+    assert Counter(label.kind for label in dataset.labels) == {"human": n_labels, "gold": n_sessions}
     assert dataset.raters == ()
+    assert all(not session.turns for session in dataset.sessions)
 
 
-def test_tau_bench_tool_calls_trials_and_rewards(data, imported):
+def test_tau_bench_tool_calls_trials_and_rewards(data: Path, imported: Importing) -> None:
     """200 sessions keep their 1,164 tool calls with results; the reward is a gold label; pass^1 is 0.42."""
     source = data / "tau_bench_airline" / "gpt-4o-airline.json.gz"
     ids = "{task_id}-{trial}"
@@ -260,7 +268,8 @@ def test_tau_bench_tool_calls_trials_and_rewards(data, imported):
     )  # fmt: skip
     assert report["n_new"] == 200
     asked = [
-        "labels", source, *words("--map", f"session={ids}", "value=reward"), *words("--set", "criterion=success", "rater=env"),
+        "labels", source, *words("--map", f"session={ids}", "value=reward"),
+        *words("--set", "criterion=success", "rater=env"),
         "--scale", "binary:fail,pass", *words("--value", "0=fail", "1=pass"), "--kind", "gold",
     ]  # fmt: skip
     assert imported(*asked)["n_new"] == 200
@@ -278,7 +287,7 @@ def test_tau_bench_tool_calls_trials_and_rewards(data, imported):
     assert sum(len(session.turns) for session in dataset.sessions) == n_messages
 
 
-def test_who_and_when_agents_by_name_and_the_wrong_step(data, imported):
+def test_who_and_when_agents_by_name_and_the_wrong_step(data: Path, imported: Importing) -> None:
     """28 files become 28 sessions; the label of the mistake points at the turn of the agent it names."""
     files = sorted((data / "who_and_when" / "hand_crafted").glob("*.json.gz"))
     report = imported("sessions", *files, "--map", "id=question_ID", "--map", "messages=history")
@@ -291,12 +300,12 @@ def test_who_and_when_agents_by_name_and_the_wrong_step(data, imported):
     dataset = load(imported)
     assert sum(len(session.turns) for session in dataset.sessions) == 1497
     for label in dataset.labels:
-        turn = next(turn for turn in dataset.session_by_id[label.session].turns if turn.id == label.turn)
-        assert str(label.value).lower() in turn.name.lower()
+        turn = next(turn for turn in dataset.session_by_id[label.target].turns if turn.id == label.turn)
+        assert str(label.value).lower() in str(turn.name).lower()
         assert label.rationale
 
 
-def test_code_review_numbered_rows_with_reasons(data, imported):
+def test_code_review_numbered_rows_with_reasons(data: Path, imported: Importing) -> None:
     """50 reviews without ids are numbered; 12 empty comments are no reasons."""
     source = data / "code_review" / "code_review.csv"
     imported("sessions", source, *words("--map", "id=review-{#}", "text=Generated review"), "--drop-rest")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from composed_reports import each_hostile, each_kind
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def test_no_markup_is_left_without_its_backslash(text: str) -> None:
     assert not re.search(r"(?<!\\)(?:\\\\)*[<>|`*_\[\]]", re.sub(r"\\[`*_{}\[\]<>|~$!]", "", bare.replace("\\\\", "")))
 
 
+@each_hostile
 def test_a_hostile_report_has_no_html_and_whole_tables(hostile) -> None:
     """Only our own empty comment is HTML, and each line of a table has its head's number of cells."""
     text = render_markdown(hostile)
@@ -52,6 +54,7 @@ def test_a_hostile_report_has_no_html_and_whole_tables(hostile) -> None:
     assert heads
 
 
+@each_kind
 def test_the_report_opens_with_its_verdict_and_ends_with_warnings(composed) -> None:
     """Title, facts, verdict in words; warnings stand last, as an alert."""
     text = render_markdown(composed)
@@ -61,6 +64,7 @@ def test_the_report_opens_with_its_verdict_and_ends_with_warnings(composed) -> N
     assert "> [!WARNING]" in text
 
 
+@each_kind
 def test_every_rationale_is_there(composed) -> None:
     """All words of all raters stand in the lists of cases."""
     text = render_markdown(composed)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgekit.render.number import count_text, estimate_text, interval_text, kind_of, level_text, n_text, share_text, value_text
+from judgekit.render.number import (
+    count_text,
+    estimate_text,
+    interval_text,
+    kind_of,
+    level_text,
+    n_text,
+    share_text,
+    value_text,
+)
 from judgekit.stats.estimate import Estimate, undefined
 
 
@@ -63,7 +72,11 @@ def test_values_are_written_by_kind(value, metric, text) -> None:
         (estimate(), "cohen_kappa", "0.71 [0.62, 0.78]"),
         (estimate(), "accuracy", "71.0% [62.0, 78.0]"),
         (estimate(0.2, -0.0001, 0.4), "bias", "+0.20 [-0.0001, +0.40]"),
-        (estimate(0.71, None, None, method="none: fewer than 5 groups"), "f1", "0.71, no interval: fewer than 5 groups"),
+        (
+            estimate(0.71, None, None, method="none: fewer than 5 groups"),
+            "f1",
+            "0.71, no interval: fewer than 5 groups",
+        ),
         (estimate(0.71, None, None), "f1", "0.71, no interval: no reason was recorded"),
         (undefined("constant", "every label is 4", n=40), "f1", "undefined: every label is 4"),
         (Estimate(None, None, None, 0.95, 0, 0, "none"), "f1", "undefined: no reason was recorded"),
@@ -108,7 +121,9 @@ def test_metrics_nobody_listed_have_a_kind() -> None:
     ]  # fmt: skip
 
 
-@given(st.floats(allow_nan=True, allow_infinity=True), st.sampled_from(["cohen_kappa", "accuracy", "mae", "bias", "brier"]))
+@given(
+    st.floats(allow_nan=True, allow_infinity=True), st.sampled_from(["cohen_kappa", "accuracy", "mae", "bias", "brier"])
+)
 def test_no_number_is_long_and_no_zero_is_negative(value: float, metric: str) -> None:
     """Whatever comes, the text is short, and a minus stands only before what is below zero."""
     text = value_text(value, metric)

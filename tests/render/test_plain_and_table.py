@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -82,12 +83,18 @@ def test_details_stand_below_where_there_is_not() -> None:
     ]
 
 
-def test_a_table_too_wide_to_stand_is_stacked() -> None:
-    """Many columns become a list a row, and every number is whole."""
+def test_a_table_too_wide_to_stand_goes_on_below() -> None:
+    """Many columns become several tables, each with the rows' names, and every number is whole."""
     lines = aligned(table_of(9), 80)
-    assert lines[0] == "Cohen kappa"
-    assert lines[1] == "  column 0: 0.01 [0.00, 0.02]"
-    assert len(lines) == 10
+    heads = [re.findall(r"column \d", line) for line in lines if line.startswith("metric")]
+    assert [len(head) for head in heads] == [5, 4]
+    assert [name for head in heads for name in head] == [f"column {place}" for place in range(9)]
+    assert lines.count("") == 1
+
+
+def test_a_number_that_does_not_fit_beside_its_name_stands_below_it() -> None:
+    """In very little room a row becomes a list."""
+    assert aligned(table_of(1), 20) == ["Cohen kappa", "  column 0: 0.01", "    [0.00, 0.02]"]
 
 
 @given(st.lists(st.tuples(ANYTHING, ANYTHING), min_size=1, max_size=4), st.integers(1, 12))

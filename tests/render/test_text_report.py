@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from composed_reports import each_hostile, each_kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,15 +22,17 @@ GOLDEN = Path(__file__).parent / "golden"
 ANYTHING = st.text(st.characters(), max_size=120)
 
 
-def test_a_report_reads_as_its_golden_text(kind, composed) -> None:
+@each_kind
+def test_a_report_reads_as_its_golden_text(composed) -> None:
     """Each kind of report, at 80 columns, is exactly the text that was looked at and kept."""
-    path = GOLDEN / f"{kind}.txt"
+    path = GOLDEN / f"{composed.kind}.txt"
     text = render_text(composed) + "\n"
     if os.environ.get("JUDGEKIT_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
 
+@each_hostile
 def test_no_line_of_a_hostile_report_is_wide_or_acts(hostile) -> None:
     """Whatever others wrote, 80 columns hold and no control character is left."""
     text = render_text(hostile, n_cases=99)
@@ -53,8 +56,21 @@ def test_no_line_is_wider_than_80_columns(name, words, rationale, value, n) -> N
         for metric in ("cohen_kappa", "mae", "accuracy")
         for between in ("judge~reference", "rater~others", "judge~others", "majority~reference", f"{name}~{words}")
     )  # fmt: skip
-    case = Disagreement(criterion=name, target=words, excerpt=rationale, distance=1, judge=Rating(rater=name, value=words, rationale=rationale))
-    made = report(title=words, summary=(rationale,), rows=rows, disagreements=(case,), warnings=(words,), settings={name: rationale})
+    case = Disagreement(
+        criterion=name,
+        target=words,
+        excerpt=rationale,
+        distance=1,
+        judge=Rating(rater=name, value=words, rationale=rationale),
+    )
+    made = report(
+        title=words,
+        summary=(rationale,),
+        rows=rows,
+        disagreements=(case,),
+        warnings=(words,),
+        settings={name: rationale},
+    )
     assert max(width(line) for line in render_text(made).split("\n")) <= 80
 
 
@@ -67,6 +83,7 @@ def test_an_undefined_estimate_gives_its_reason() -> None:
     assert "Cohen kappa, judge vs reference: undefined, every reference label is 4 (n=40)." in " ".join(text.split())
 
 
+@each_kind
 def test_every_row_of_a_report_is_in_its_text(composed) -> None:
     """No estimate is left out: each value of the composed report appears."""
     from judgekit.render.number import value_text
@@ -100,3 +117,16 @@ def test_a_report_of_two_judges_names_both() -> None:
 def test_an_empty_report_says_so() -> None:
     """Without summary and rows there is still a sentence."""
     assert "No verdict in words was recorded." in render_text(report())
+
+
+def test_an_estimate_that_stands_twice_is_shown_twice() -> None:
+    """Two runs of one judge share every name; neither hides the other."""
+    rows = tuple(
+        Row(criterion="c", metric="accuracy", between=between, judge="j", engine="replay",
+            estimate=Estimate(value, value - 0.01, value + 0.01, 0.95, 10, 10, "bca"))
+        for between in ("judge~reference", "judge~ana")
+        for value in (0.512, 0.634)
+    )  # fmt: skip
+    text = render_text(report(rows=rows))
+    assert text.count("51.2%") == 2
+    assert text.count("63.4%") == 2

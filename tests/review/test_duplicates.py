@@ -92,7 +92,7 @@ def test_five_thousand_sessions_take_seconds():
     boilerplate = "thank you for calling the parcel line how can I help you today " * 3
     texts = {f"s{n}": boilerplate + " ".join(rng.choices(words, k=150)) for n in range(4000)}
     texts |= {f"t{n}": boilerplate + "nothing else was said" for n in range(1000)}
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = near_duplicates(texts)
-    assert time.perf_counter() - begun < 8
+    assert time.process_time() - begun < 8
     assert len(found) == 999

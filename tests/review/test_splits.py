@@ -137,24 +137,14 @@ def test_leaks_are_refused_with_both_sessions_named():
     with pytest.raises(LeakError, match=r"'s1' \(in train\) and 'twin' \(in test\)"):
         draw_splits(base, seed=1, fractions=FRACTIONS)
     grouped = tuple(one.model_copy(update={"group": "g"}) for one in (session(1), session(2)))
-    units = {"session:s1": "train", "session:s2": "test"}
+    apart = splits.model_copy(update={"units": {"session:s1": "train", "session:s2": "test"}})
     with pytest.raises(LeakError, match="are of one unit"):
-        check_leaks(
-            changed(base, sessions=grouped, splits=splits.model_copy(update={"units": units)})
-        )
-    plain = (session(1), session(2))
-    pairs = (Pair(id="p", first="s1", second="s2"),)
+        check_leaks(changed(base, sessions=grouped, splits=apart))
+    paired = changed(
+        base, sessions=(session(1), session(2)), pairs=(Pair(id="p", first="s1", second="s2"),), splits=apart
+    )
     with pytest.raises(LeakError, match="stand in pair 'p'"):
-        check_leaks(
-            Dataset(
-                **{
-                    **dict(base),
-                    "sessions": plain,
-                    "pairs": pairs,
-                    "splits": splits.model_copy(update={"units": units}),
-                }
-            )
-        )
+        check_leaks(paired)
     check_leaks(Dataset(card=base.card, rubric=RUBRIC, sessions=(one, other)))
 
 

@@ -33,7 +33,7 @@ def binary(table, **fields):
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_gives_newcombes_published_intervals(successes, trials, low, high):
-    """Newcombe 1998, table I."""
+    """Newcombe 1998: a middling, a small, a zero and a lone count."""
     found = wilson(successes / trials, trials, 0.95)
 
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)

@@ -26,10 +26,10 @@ def fits(n_covered, n_runs, low, high):
 
 @pytest.mark.parametrize(("prevalence", "kappa"), [(0.5, 0.700), (0.85, 0.541)])
 def test_kappa_interval_covers_at_a_hundred_rows(prevalence, kappa):
-    """Both raters err 15% of the time on one truth's side; BCa covers .963 in the reference simulation."""
+    """Balanced and rare classes, two raters with equal margins."""
 
     def draw(rng):
-        # Two sides with equal margins and the stated kappa: chance keeps (1 - kappa) of the rows independent.
+        # The second copies the first on a share kappa of the rows and is independent of it on the rest.
         first = rng.random(100) < prevalence
         second = np.where(rng.random(100) < kappa, first, rng.random(100) < prevalence)
         return Sample(np.column_stack([first, second]).astype(float), levels=np.array([0.0, 1.0]))

@@ -131,6 +131,7 @@ def test_rows_of_many_raters_need_two_ratings():
         (sample_of([[0, 7], [0, 1]], levels=[0, 1]), "mae", "reference gave 7, the levels are 0, 1"),
         (sample_of([[0, 1], [-1, 1]], levels=[0, 1]), "cohen_kappa", "judge gave -1, the levels are 0, 1"),
         (sample_of([[0.5, 1], [0, 1]], levels=[0, 1]), "cohen_kappa", "judge gave 0.5, the levels are 0, 1"),
+        (sample_of([[0.5, 1, 1], [0, 1, 1]], levels=[0, 1]), "krippendorff_alpha_nominal", "a rater gave 0.5"),
         (sample_of([[0], [1]]), "percent_agreement", "takes two or more columns of ratings, got 1"),
         (sample_of([[0, 1, 1], [1, 1, 0]]), "pearson", "takes two columns of ratings, got 3"),
     ],

@@ -140,6 +140,15 @@ def test_random_groups_stand_in_for_single_units_when_there_are_many(units):
     assert (grouped.low, grouped.high) == pytest.approx((single.low, single.high), abs=0.03 * width)
 
 
+def test_three_raters_patterns_do_not_ask_who_gave_which_rating():
+    """The same ratings in another order are one pattern, with missing ones too."""
+    rows = np.array([[1, 2, np.nan], [2, np.nan, 1], [np.nan, 1, 2], [1, 1, 2]])
+    patterns = distinct_rows(Sample(rows, levels=LEVELS))
+
+    assert patterns.counts.tolist() == [1, 3]
+    assert patterns.pattern_of_row.tolist() == [1, 1, 1, 0]
+
+
 def test_metrics_together_equal_metrics_alone():
     """Sharing one set of resamples does not change any estimate."""
     sample = Sample(graded(), levels=LEVELS, positive=1.0)

@@ -6,6 +6,7 @@ change only with the lock file. Faults are told apart by status and body, since 
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,23 +86,33 @@ class LitellmEngine:
         return arguments
 
     def _fault(self, error: Exception, request: Request) -> EngineFault:
-        litellm, route = self._litellm, self._route
-        where = route.base_url or f"litellm ({request.model})"
-        message = one_line(self._redacted(str(error) or type(error).__name__))
-        if isinstance(error, litellm.Timeout):
-            return EngineFault("timeout", f"{where} did not answer in {route.timeout_s:g} s")
-        if isinstance(error, litellm.ContextWindowExceededError):
-            return EngineFault("overflow", message)
-        if isinstance(error, litellm.ContentPolicyViolationError):
-            return EngineFault("refused", message)
-        if isinstance(error, litellm.APIConnectionError) or _is_unreachable(error):
-            return EngineFault("connection", f"no connection to {where}: {message}")
+        where = self._route.base_url or f"litellm ({request.model})"
+        message = one_line(self._redacted(str(error) or type(error).__name__).partition("Traceback (most")[0])
+        by_class = self._fault_by_class(error, where, message)
+        if by_class is not None:
+            return by_class
+        if "LLM Provider NOT provided" in message:
+            hint = "Write it as provider/model, or give base_url"
+            return EngineFault("fatal", f"litellm knows no provider for model {request.model!r}. {hint}")
         status = getattr(error, "status_code", None)
         if not isinstance(status, int):
             return EngineFault("server", f"{where}: {message}")
         headers = getattr(error, "litellm_response_headers", None) or {}
         wait_s = retry_after_s(dict(headers), self._clock.now())
         return fault_of(Rejection(status, self._redacted(_body_of(error)), where, self._key_env(request), wait_s))
+
+    def _fault_by_class(self, error: Exception, where: str, message: str) -> EngineFault | None:
+        """Return the fault where litellm's class says it all; most classes do not."""
+        litellm = self._litellm
+        if isinstance(error, litellm.Timeout):
+            return EngineFault("timeout", f"{where} did not answer in {self._route.timeout_s:g} s")
+        if isinstance(error, litellm.ContextWindowExceededError):
+            return EngineFault("overflow", message)
+        if isinstance(error, litellm.ContentPolicyViolationError):
+            return EngineFault("refused", message)
+        if _is_unreachable(error):
+            return EngineFault("connection", f"no connection to {where}: {message}")
+        return None
 
     def _key_env(self, request: Request) -> str | None:
         """Return the variable to look at: the judge's own, else what litellm says this provider reads."""
@@ -145,12 +156,25 @@ def _reply_in(answer: Any, request: Request, latency_s: float) -> Reply:
     )
 
 
-def _body_of(error: Exception) -> str:
-    """Return the error's body as JSON text where litellm kept it, else its message."""
-    import json
+def _body_of(error: BaseException) -> str:
+    """Return the endpoint's error body as JSON text where it can be found, else litellm's message."""
+    seen: BaseException | None = error
+    while seen is not None:
+        body = getattr(seen, "body", None)
+        if isinstance(body, dict):
+            return json.dumps(body)
+        seen = seen.__cause__ or seen.__context__
+    message = str(getattr(error, "message", error))
+    start, end = message.find("{"), message.rfind("}") + 1
+    return message[start:end] if 0 <= start < end and _is_json(message[start:end]) else message
 
-    body = getattr(error, "body", None)
-    return json.dumps(body) if isinstance(body, dict) else str(body or getattr(error, "message", error))
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_unreachable(error: Exception) -> bool:

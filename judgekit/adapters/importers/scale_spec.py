@@ -97,6 +97,8 @@ def suggested_spec(seen: Iterable[object]) -> str:
     if all(number is not None for number in numbers):
         found = sorted(number for number in numbers if number is not None)
         low, high = found[0], found[-1]
+        if found == [0, 1]:
+            return "binary:0,1"
         if low < high and all(number.is_integer() for number in found) and high - low < _MOST_GUESSED:
             return f"ordinal:{low:g}..{high:g}"
         return f"numeric:{low:g}..{high:g}" if low < high else f"numeric:0..{max(high, 1):g}"

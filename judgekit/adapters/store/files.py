@@ -25,8 +25,8 @@ from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.records.record import Record
 
 __all__ = [
-    "JsonLines", "file_problem", "json_line", "parse_json", "parse_jsonl", "read_bytes", "read_json", "read_jsonl",
-    "read_text", "validated", "write_atomically", "write_json", "write_jsonl",
+    "BrokenLine", "JsonLines", "file_problem", "json_line", "parse_json", "parse_jsonl", "parse_row", "read_bytes",
+    "read_json", "read_jsonl", "read_text", "sync_folder", "validated", "write_atomically", "write_json", "write_jsonl",
 ]  # fmt: skip
 
 _CAUSES = {
@@ -53,6 +53,10 @@ class JsonLines:
 
     rows: list[tuple[int, dict[str, Any]]]
     torn: str | None = None
+
+
+class BrokenLine(InvalidRecord):
+    """Text that stops being JSON: torn where it is a file's last line, an error anywhere else."""
 
 
 def read_text(path: Path) -> str:
@@ -142,12 +146,30 @@ def parse_jsonl(data: bytes, name: str) -> JsonLines:
         if not line.strip():
             continue
         try:
-            rows.append((number, _row(line, f"{name}:{number}")))
-        except _BrokenLine:
+            rows.append((number, parse_row(line, f"{name}:{number}")))
+        except BrokenLine:
             if number < len(lines):
                 raise
             return JsonLines(rows, f"{name}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
     return JsonLines(rows)
+
+
+def parse_row(line: bytes, where: str) -> dict[str, Any]:
+    """Return the object that one line holds.
+
+    Raises:
+        BrokenLine: It is not JSON; a file's last line may be cut off.
+        InvalidRecord: It is JSON, and not one object or not strict.
+    """
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(where, line[error.start]) from error
+    row = parse_json(text, where)
+    if not isinstance(row, dict):
+        shown = text.strip()[:40]
+        raise InvalidRecord(f"not a JSON object: {shown!r}", where=where, hint="Each line holds one {...}")
+    return row
 
 
 def write_jsonl(path: Path, rows: Iterable[Record | Mapping[str, Any]]) -> None:
@@ -206,7 +228,7 @@ def parse_json(text: str, where: str) -> Any:
         place = f"{where}:{error.lineno}" if "\n" in text else where
         shown = text[max(0, error.pos - 15) : error.pos + 25].replace("\n", " ")
         what = f"not JSON ({error.msg} at column {error.colno}, near {shown!r})"
-        raise _BrokenLine(what, where=place, hint="Write it again or correct it") from error
+        raise BrokenLine(what, where=place, hint="Write it again or correct it") from error
     except RecursionError as error:
         raise InvalidRecord("JSON nested too deeply to be read", where=where, hint="Flatten it") from error
     except ValueError as error:
@@ -217,22 +239,6 @@ def file_problem(error: OSError, path: Path | str) -> FileProblem:
     """Return the one-line form of what the operating system refused."""
     what, hint = _CAUSES.get(error.errno or 0, (error.strerror or str(error), "Check the disk and the path"))
     return FileProblem(what, where=str(path), hint=hint)
-
-
-class _BrokenLine(InvalidRecord):
-    """Text that stops being JSON: torn where it is a file's last line, an error anywhere else."""
-
-
-def _row(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(where, line[error.start]) from error
-    row = parse_json(text, where)
-    if not isinstance(row, dict):
-        shown = text.strip()[:40]
-        raise InvalidRecord(f"not a JSON object: {shown!r}", where=where, hint="Each line holds one {...}")
-    return row
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -248,8 +254,8 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON; write null or leave the key out")
 
 
-def _not_utf8(where: str, byte: int) -> _BrokenLine:
-    return _BrokenLine(f"not UTF-8 (byte 0x{byte:02x})", where=where, hint="Save the file as UTF-8")
+def _not_utf8(where: str, byte: int) -> BrokenLine:
+    return BrokenLine(f"not UTF-8 (byte 0x{byte:02x})", where=where, hint="Save the file as UTF-8")
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.adapters.store.appending import HAS_LOCKS, line_file
-from judgekit.adapters.store.files import json_line, parse_json, parse_jsonl, read_bytes, validated
+from judgekit.adapters.store.files import BrokenLine, json_line, parse_json, parse_row, read_bytes, validated
 from judgekit.errors import InputError, InvalidRecord, TamperedLedger
 from judgekit.records.label import Entry, Event
 from judgekit.records.record import fingerprint
@@ -202,24 +202,17 @@ def _checked_lines(path: Path, notes: list[str]) -> Iterator[_Line]:
 
 def _rows(path: Path, notes: list[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Yield (line number, row), or in the row's place the words on why the line is none."""
-    data = read_bytes(path)
-    try:
-        lines = parse_jsonl(data, str(path))
-    except InvalidRecord:
-        yield from _salvaged(data)
-        return
-    if lines.torn:
-        notes.append(lines.torn)
-    yield from lines.rows
-
-
-def _salvaged(data: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield what can be read of a file in which at least one line cannot."""
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    lines = read_bytes(path).split(b"\n")
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield from ((number, row) for _, row in parse_jsonl(line + b"\n", "").rows)
+            yield number, parse_row(line, f"{path}:{number}")
+        except BrokenLine as error:
+            if number < len(lines):
+                yield number, f"unreadable line: {error.what}"
+            else:
+                notes.append(f"{path}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
         except InvalidRecord as error:
             yield number, f"unreadable line: {error.what}"
 

@@ -51,7 +51,9 @@ def test_a_missing_key_is_said_before_any_request_with_the_variables_name():
 
 def test_other_endpoints_need_no_key():
     assert endpoint_of(judge(base_url="http://localhost:1/v1"), around()).key is None
-    assert endpoint_of(judge(), around({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})).base_url == "http://127.0.0.1:1/v1"
+    assert (
+        endpoint_of(judge(), around({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})).base_url == "http://127.0.0.1:1/v1"
+    )
 
 
 def test_the_judges_own_address_and_key_come_first():

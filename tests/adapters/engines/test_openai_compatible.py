@@ -191,7 +191,14 @@ def test_retry_after_is_read_as_seconds_or_date(headers, seconds):
 
 @pytest.mark.parametrize(
     "envelope",
-    [{}, {"choices": []}, {"choices": [{}]}, {"choices": [{"message": None}]}, {"choices": None}, {"error": {"message": "x"}}],
+    [
+        {},
+        {"choices": []},
+        {"choices": [{}]},
+        {"choices": [{"message": None}]},
+        {"choices": None},
+        {"error": {"message": "x"}},
+    ],
 )
 def test_a_200_without_a_message_is_a_server_fault(envelope, monkeypatch):
     monkeypatch.setattr("judgekit.testing.server._envelope", lambda *_: json.dumps(envelope).encode())

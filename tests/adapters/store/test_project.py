@@ -42,9 +42,9 @@ def test_names_and_paths_are_found(root):
 
 def test_an_unknown_name_lists_the_known(root):
     """The nearest name is proposed; a path that is not there is said to be none."""
-    with pytest.raises(UnknownName, match="unknown dataset 'helpdsk'. Did you mean 'helpdesk'"):
+    with pytest.raises(UnknownName, match=r"unknown dataset 'helpdsk'\. Did you mean 'helpdesk'"):
         find_dataset("helpdsk", root)
-    with pytest.raises(UnknownName, match="unknown judge 'x'.*Known: solved"):
+    with pytest.raises(UnknownName, match=r"unknown judge 'x'.*Known: solved"):
         find_judge("x", root)
     with pytest.raises(FileProblem, match="no such folder"):
         find_dataset("a/b", root)

@@ -72,7 +72,9 @@ def item(request: Request) -> str:
     return text[text.index("ITEM-") :][:8]
 
 
-def run(script, n=1, *, shelf=None, clock=None, judge_=None, engine=None, **options) -> tuple[Run, ScriptedEngine, Shelf]:
+def run(
+    script, n=1, *, shelf=None, clock=None, judge_=None, engine=None, **options
+) -> tuple[Run, ScriptedEngine, Shelf]:
     clock = clock or StillClock()
     engine = engine or ScriptedEngine(script, clock=clock)
     shelf = shelf or Shelf()
@@ -238,7 +240,12 @@ def test_samples_are_asked_apart():
 def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done():
     shelf = Shelf()
     with pytest.raises(EngineUnavailable, match="wrong key"):
-        run(lambda r: EngineFault("fatal", "wrong key") if item(r) > "ITEM-004" else GOOD, 100, shelf=shelf, max_in_flight=1)
+        run(
+            lambda r: EngineFault("fatal", "wrong key") if item(r) > "ITEM-004" else GOOD,
+            100,
+            shelf=shelf,
+            max_in_flight=1,
+        )
     assert len(shelf.outcomes) == 5
     assert shelf.manifests[-1].state == "stopped"
     assert shelf.manifests[-1].n_verdicts == 5
@@ -256,12 +263,19 @@ def test_a_connection_nobody_answers_stops_the_run_early():
 def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done():
     shelf = Shelf()
     with pytest.raises(EngineUnavailable):
-        run(lambda r: GOOD if item(r) < "ITEM-010" else EngineFault("connection", "gone"), 50, shelf=shelf, max_in_flight=2)
+        run(
+            lambda r: GOOD if item(r) < "ITEM-010" else EngineFault("connection", "gone"),
+            50,
+            shelf=shelf,
+            max_in_flight=2,
+        )
     assert len(shelf.outcomes) == 10
 
 
 def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only():
-    done, _, _ = run(lambda r: EngineFault("connection", "reset") if item(r) == "ITEM-000" else GOOD, 400, max_in_flight=1)
+    done, _, _ = run(
+        lambda r: EngineFault("connection", "reset") if item(r) == "ITEM-000" else GOOD, 400, max_in_flight=1
+    )
     assert len(done.verdicts) == 399
     assert [f.status for f in done.failures] == ["engine_error"]
 
@@ -296,7 +310,16 @@ def test_the_cap_counts_what_is_in_flight_and_is_never_passed():
     shelf, clock = Shelf(), StillClock()
     engine = ScriptedEngine(counted(100), clock=clock, latency_s=1.0)
     with pytest.raises(BudgetReached, match="met"):
-        run(None, 100, shelf=shelf, engine=engine, clock=clock, max_cost_usd=2.05, prices=TokenPrices(), max_in_flight=16)
+        run(
+            None,
+            100,
+            shelf=shelf,
+            engine=engine,
+            clock=clock,
+            max_cost_usd=2.05,
+            prices=TokenPrices(),
+            max_in_flight=16,
+        )
     spent = sum(call.cost_usd for call in shelf.calls)
     assert 1.0 < spent <= 2.05
     assert len(shelf.outcomes) == len(shelf.calls)

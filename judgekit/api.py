@@ -1,0 +1,381 @@
+"""A DOOR: every command as one call, over records, dictionaries or DataFrames; works in a notebook.
+
+Each function makes its own randomness from `seed`, calls one workflow and returns its record. Nothing prints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import threading
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from judgekit.adapters.importers.plain import PlainTable
+    from judgekit.analysis.agreement import Measuring
+    from judgekit.judging.lint import Finding
+    from judgekit.judging.ports import Engine, Request
+    from judgekit.records.dataset import Dataset
+    from judgekit.records.judge import Judge
+    from judgekit.records.label import SplitName
+    from judgekit.records.report import AgreementReport, ComparisonReport, Report, ScoreReport
+    from judgekit.records.run import Run, RunManifest
+    from judgekit.records.session import Session
+    from judgekit.records.verdict import Call, Failure, Verdict
+    from judgekit.workflows.distil import Distilled
+
+T = TypeVar("T")
+SEED = 7
+RESAMPLES = 2000
+
+
+class Frame(Protocol):
+    """A pandas DataFrame, as far as it is used here."""
+
+    def to_dict(self, orient: Literal["records"]) -> list[dict[Any, Any]]:
+        """Return the rows."""
+
+
+Rows = Iterable[Mapping[str, Any]] | Frame
+"""Rows as dictionaries, or a DataFrame; records are dictionaries too once dumped."""
+
+
+def load_dataset(path: str | Path) -> Dataset:
+    """Return a dataset by folder, or by its name under `datasets/`."""
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.project import find_dataset
+
+    return DatasetFolder(find_dataset(str(path))).load()
+
+
+def make_dataset(
+    labels: Rows,
+    *,
+    scales: Mapping[str, str],
+    sessions: Rows | None = None,
+    pairs: Rows | None = None,
+    name: str = "data",
+) -> Dataset:
+    """Return a dataset in memory.
+
+    Args:
+        labels: Rows with `session` (or `pair`), `criterion`, `rater` and `value`; `id` is made where absent.
+        scales: Criterion -> its scale, such as `{"tone": "ordinal:1..5"}`.
+        sessions: Rows of sessions (`id`, `turns`, `group` ...); None: one bare session per id that a label names.
+        pairs: Rows of pairs (`id`, `first`, `second`).
+        name: What to call it.
+
+    Raises:
+        InvalidRecord: A row does not fit; the message names its number, field and value.
+    """
+    from judgekit.adapters.importers.scale_spec import criterion_from_spec
+    from judgekit.adapters.store.files import validated
+    from judgekit.records.dataset import Dataset, DatasetCard
+    from judgekit.records.label import Label
+    from judgekit.records.rubric import Rubric
+    from judgekit.records.session import Pair, Session
+
+    rubric = Rubric(name=name, criteria=tuple(criterion_from_spec(each, spec) for each, spec in scales.items()))
+    given = [{"id": f"l-{place}", **row} for place, row in enumerate(_rows(labels), 1)]
+    read = [validated(Label, row, f"label {place}") for place, row in enumerate(given, 1)]
+    read = [_on_scale(label, rubric) for label in read]
+    made = [validated(Pair, row, f"pair {place}") for place, row in enumerate(_rows(pairs or ()), 1)]
+    if sessions is None:
+        known = dict.fromkeys(label.session for label in read if label.session)
+        told = [Session(id=each) for each in known]
+    else:
+        told = [validated(Session, row, f"session {place}") for place, row in enumerate(_rows(sessions), 1)]
+    return Dataset(
+        card=DatasetCard(name=name), rubric=rubric, sessions=tuple(told), pairs=tuple(made), labels=tuple(read)
+    )
+
+
+def read_table(path: str | Path, *, judge: str, humans: Sequence[str], scale: str | None = None) -> PlainTable:
+    """Return one table with a judge's and the humans' columns as `.dataset` and `.outcomes`."""
+    from judgekit.adapters.importers.plain import plain_table
+
+    return plain_table(Path(path), judge=judge, humans=humans, scale=scale)
+
+
+def split(dataset: Dataset, *, dev: float = 0.3, test: float = 0.3, seed: int = SEED) -> Dataset:
+    """Return the dataset with train, dev and test drawn by group and level; units already placed stay."""
+    from judgekit.review.splits import draw_splits
+
+    shares: dict[SplitName, float] = {"train": 1 - dev - test, "dev": dev, "test": test}
+    return dataset.model_copy(update={"splits": draw_splits(dataset, seed=seed, fractions=shares)})
+
+
+def agree(
+    dataset: Dataset, *, criteria: Sequence[str] = (), metrics: Sequence[str] = (), seed: int = SEED
+) -> AgreementReport:
+    """Return how far the experts agree with each other."""
+    from judgekit.workflows.agree import agree as run
+
+    return run(dataset, _measuring(seed, metrics), criteria=criteria, settings={"seed": seed})
+
+
+def score(
+    dataset: Dataset,
+    outcomes: Run | Iterable[Verdict | Failure] | Rows,
+    *,
+    judge: str | None = None,
+    reference: str | None = None,
+    splits: Sequence[str] = ("dev",),
+    metrics: Sequence[str] = (),
+    seed: int = SEED,
+) -> ScoreReport:
+    """Return how a judge agrees with the experts, beside the human ceiling and a constant baseline.
+
+    Args:
+        dataset: Sessions and labels.
+        outcomes: A run, verdicts, or rows with `session`, `criterion` and `value`.
+        judge: The judge's name, where the outcomes do not say.
+        reference: `majority`, `mean`, `median`, `adjudicated`, `gold`, `rater:NAME` or `group:NAME`.
+        splits: Splits read; all labelled sessions where the dataset has none.
+        metrics: Metrics asked for; empty for the usual ones.
+        seed: Of the resampling.
+    """
+    from dataclasses import replace
+
+    from judgekit.workflows.score import score as run
+
+    given, scoring = _judged(outcomes, judge)
+    told = replace(scoring, reference=reference, splits=tuple(splits), settings={"seed": seed})  # type: ignore[arg-type]  # checked by the workflow
+    return run(dataset, given, told, _measuring(seed, metrics))
+
+
+def compare(
+    dataset: Dataset,
+    outcomes: Run | Iterable[Verdict | Failure] | Rows,
+    baseline: str,
+    candidate: str,
+    *,
+    judge: str | None = None,
+    seed: int = SEED,
+) -> ComparisonReport:
+    """Return the difference between two versions on the same inputs."""
+    from judgekit.workflows.compare import compare_versions
+
+    return compare_versions(dataset, [_judged(outcomes, judge)], (baseline, candidate), measuring=_measuring(seed, ()))
+
+
+def load_judge(path: str | Path) -> Judge:
+    """Return a judge by folder, or by its name under `judges/`."""
+    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.project import find_judge
+
+    return JudgeFolder(find_judge(str(path))).load()
+
+
+def new_judge(dataset: Dataset, criterion: str, *, name: str | None = None, model: str = "openai/gpt-4o-mini") -> Judge:
+    """Return a prompt judge with the default templates for one criterion of a dataset."""
+    from judgekit.judging.scaffold import new_judge as make
+
+    return make(dataset.rubric.criterion(criterion), name=name or criterion, model=model)
+
+
+def lint(judge: Judge) -> tuple[Finding, ...]:
+    """Return what is doubtful about a judge's templates and reading rules."""
+    from judgekit.judging.lint import lint as check
+
+    return check(judge)
+
+
+def render_request(judge: Judge, session: Session) -> Request:
+    """Return exactly what would be sent to the judge's model about one session."""
+    from judgekit.judging.prompt import Prompter
+
+    return Prompter(judge).request(session).request
+
+
+def distill(
+    dataset: Dataset, criterion: str, *, splits: Sequence[str] = ("train",), n_folds: int = 5, seed: int = SEED
+) -> Distilled:
+    """Return a local student judge learnt from the experts' labels, cross-fitted by group."""
+    from judgekit.workflows.distil import distil_student
+
+    chosen: Any = tuple(splits)
+    return distil_student(dataset, criterion, splits=chosen, seed=seed, n_folds=n_folds, name=f"{criterion}-student")
+
+
+def run(judge: Judge | Distilled, dataset: Dataset, *, engine: Engine | None = None, max_in_flight: int = 16) -> Run:
+    """Return one judge's verdicts on every session (or pair) of a dataset; nothing is written to disk.
+
+    Args:
+        judge: A prompt judge, or what `distill` returned.
+        dataset: Sessions and pairs to judge.
+        engine: What completes requests; None: the judge's own, with keys from the environment.
+        max_in_flight: Most requests at once.
+    """
+    from judgekit.workflows.distil import Distilled
+    from judgekit.workflows.run import targets_of
+
+    if isinstance(judge, Distilled):
+        return _student_run(judge, dataset)
+    return _in_a_loop(_ask(judge, targets_of(judge, dataset.sessions, dataset.pairs), engine, max_in_flight))
+
+
+def to_frame(report: Report) -> pd.DataFrame:
+    """Return a report's rows as a DataFrame: one estimate a row, its fields as columns."""
+    import pandas as pd
+
+    rows = [row.model_dump(mode="json") for row in report.rows]
+    flat = [{**{k: v for k, v in row.items() if k != "estimate"}, **row["estimate"]} for row in rows]
+    return pd.DataFrame(flat)
+
+
+def render(report: Report | Sequence[Report], form: Literal["text", "markdown", "html"] = "text") -> str:
+    """Return one or more reports as text, Markdown or one self-contained HTML page."""
+    from judgekit.render.html import render_html
+    from judgekit.render.markdown import render_markdown
+    from judgekit.render.text import render_text
+
+    reports = list(report) if isinstance(report, Sequence) else [report]
+    if form == "html":
+        return render_html(reports)
+    one = {"text": render_text, "markdown": render_markdown}.get(form)
+    if one is None:
+        raise InputError(f"form {form!r} is not text, markdown or html")
+    return "\n\n".join(one(each) for each in reports)
+
+
+def verify(path: str | Path) -> tuple[str, ...]:
+    """Return what is wrong with a dataset's ledger, one line a problem; empty when it is whole."""
+    from judgekit.adapters.store.ledger import Ledger
+    from judgekit.adapters.store.project import find_dataset
+
+    return Ledger(find_dataset(str(path)) / "ledger").verify()
+
+
+class _Nowhere:
+    """A run that is only returned, not written."""
+
+    def write_manifest(self, manifest: RunManifest) -> None:
+        """Keep nothing."""
+
+    def add_call(self, call: Call) -> None:
+        """Keep nothing."""
+
+    def add_outcome(self, outcome: Verdict | Failure) -> None:
+        """Keep nothing."""
+
+    def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
+        """Keep nothing."""
+
+
+def _rows(given: Rows) -> list[dict[str, Any]]:
+    """Return rows as dictionaries; a DataFrame's NaN is a missing cell."""
+    listed = given.to_dict("records") if hasattr(given, "to_dict") else given
+    rows = [row.model_dump() if hasattr(row, "model_dump") else dict(row) for row in listed]
+    return [{str(key): cell for key, cell in row.items() if not _is_missing(cell)} for row in rows]
+
+
+def _is_missing(cell: object) -> bool:
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def _on_scale(label: Any, rubric: Any) -> Any:
+    if label.value is None:
+        return label
+    return label.model_copy(update={"value": rubric.criterion(label.criterion).scale.read(label.value)})
+
+
+def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Any]:
+    from judgekit.records.run import Run
+    from judgekit.records.verdict import Failure, Verdict, outcome_from
+    from judgekit.workflows.score import Scoring
+
+    if isinstance(outcomes, Run):
+        found = outcomes.manifest
+        scoring = Scoring(
+            judge=judge or found.judge,
+            engine=found.engine,
+            model=found.model,
+            judge_fingerprint=found.judge_fingerprint,
+            lineage=outcomes.lineage,
+        )
+        return list(outcomes.outcomes), scoring
+    listed = list(outcomes) if not hasattr(outcomes, "to_dict") else _rows(outcomes)
+    read = [each if isinstance(each, Verdict | Failure) else outcome_from(_rows([each])[0]) for each in listed]
+    name = judge or next((each.judge for each in read if each.judge), None) or "judge"
+    return read, Scoring(judge=name, engine="stored")
+
+
+def _measuring(seed: int, metrics: Sequence[str]) -> Measuring:
+    import numpy as np
+
+    from judgekit.analysis.agreement import Measuring
+
+    return Measuring(np.random.default_rng(seed), n_resamples=RESAMPLES, metrics=tuple(metrics))
+
+
+async def _ask(judge: Judge, targets: list[Any], engine: Engine | None, max_in_flight: int) -> Run:
+    import numpy as np
+
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.engines.choice import Surroundings, choose_engine
+    from judgekit.adapters.prices import LitellmPrices
+    from judgekit.judging.runner.store import MemoryStore
+    from judgekit.workflows.run import RunOptions, run_judge
+
+    clock = SystemClock()
+    asked = engine or choose_engine(judge, Surroundings(os.environ, clock, max_in_flight=max_in_flight))
+    options = RunOptions(max_in_flight, prices=LitellmPrices())
+    try:
+        return await run_judge(
+            judge,
+            targets,
+            engine=asked,
+            store=MemoryStore(),
+            sink=_Nowhere(),
+            clock=clock,
+            rng=np.random.default_rng(),
+            options=options,
+        )
+    finally:
+        if engine is None:
+            await asked.close()
+
+
+def _student_run(distilled: Distilled, dataset: Dataset) -> Run:
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.workflows.distil import judge_with_student
+    from judgekit.workflows.run import keep_outcomes, targets_of
+
+    clock = SystemClock()
+    judge = distilled.judge
+    outcomes = judge_with_student(judge, distilled.student, dataset, now=clock.now())
+    made = keep_outcomes(
+        judge, targets_of(judge, dataset.sessions, dataset.pairs), outcomes, sink=_Nowhere(), clock=clock
+    )
+    return made.model_copy(update={"lineage": judge.lineage})
+
+
+def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where a loop is running already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def alone() -> None:
+        try:
+            found.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001  # carried over to the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]

@@ -1,0 +1,161 @@
+"""litellm behind our own engine: quiet, without retries of its own, faults told apart by status and body."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from judgekit.adapters.clock import SystemClock
+from judgekit.adapters.engines.litellm_engine import LitellmEngine, Route, import_litellm
+from judgekit.judging.ports import EngineFault, Message, Reply, Request
+from judgekit.testing import Fault, FaultyServer
+
+KEY = "sk-very-secret"
+
+pytestmark = pytest.mark.filterwarnings("ignore:Item .* is using the `ReadOnly` qualifier")
+"""pydantic about litellm's own types."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def litellm():
+    """Import it once; what it warns about on import is its own business."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_litellm()
+
+
+def request(**changes) -> Request:
+    return Request(**{"key": "sha256:0", "model": "hosted_vllm/m", "messages": (Message("user", "hallo"),), **changes})
+
+
+def ask(base_url: str | None, *requests: Request, **route) -> list[Reply | EngineFault]:
+    async def all_of_them():
+        engine = LitellmEngine(Route(base_url, **route), SystemClock())
+        answers = []
+        for one in requests or (request(),):
+            try:
+                answers.append(await engine.complete(one))
+            except EngineFault as fault:
+                answers.append(fault)
+        await engine.close()
+        return answers
+
+    return asyncio.run(all_of_them())
+
+
+def test_a_reply_comes_back_over_real_http():
+    with FaultyServer("fine") as server:
+        (reply,) = ask(server.base_url, request(parameters={"temperature": 0.0}, schema={"type": "object"}), key=KEY)
+        assert isinstance(reply, Reply), reply.detail
+        sent = server.requests[0]
+    assert (reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens) == ("fine", "stop", 1, 1)
+    assert reply.cost_usd is None, "an unknown price is never 0"
+    assert (sent["model"], sent["temperature"]) == ("m", 0.0)
+    assert sent["response_format"]["json_schema"]["strict"] is True
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault("status", 500), "server"),
+        (Fault("status", 503), "server"),
+        (Fault.rate_limit("3"), "rate_limit"),
+        (Fault("status", 429, {"message": "no money", "code": "insufficient_quota"}), "fatal"),
+        (Fault("status", 401, {"message": f"bad key {KEY}"}), "fatal"),
+        (Fault("status", 403, {"message": "no access"}), "fatal"),
+        (Fault("status", 404, {"message": "no model", "code": "model_not_found"}), "fatal"),
+        (Fault("status", 404, {"message": "nothing", "type": "no_stored_completion"}), "bad_request"),
+        (Fault("status", 400, {"message": "maximum context length", "code": "context_length_exceeded"}), "overflow"),
+        (Fault("status", 400, {"message": "x", "code": "content_policy_violation"}), "refused"),
+        (Fault("slow"), "timeout"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.status}",
+)
+def test_faults_are_told_apart_and_sent_once(fault, kind):
+    with FaultyServer("fine", latency_s=0.05, faults={0: fault}) as server:
+        (found,) = ask(server.base_url, key=KEY, timeout_s=0.4)
+        assert server.n_requests == 1, "litellm tried again by itself"
+    assert isinstance(found, EngineFault)
+    assert found.kind == kind
+    assert KEY not in found.detail
+    assert "\n" not in found.detail
+
+
+def test_retry_after_is_heeded():
+    with FaultyServer("fine", faults={0: Fault.rate_limit("3")}) as server:
+        (found,) = ask(server.base_url, key=KEY)
+    assert found.retry_after_s == 3.0
+
+
+def test_a_refused_connection_is_a_connection_fault():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (found,) = ask(f"http://127.0.0.1:{port}/v1", key=KEY)
+    assert found.kind == "connection"
+
+
+def test_a_missing_key_is_fatal_and_names_the_variable():
+    (found,) = ask(None, request(model="anthropic/claude-haiku-4-5"))
+    assert found.kind == "fatal"
+    assert "ANTHROPIC_API_KEY" in found.detail
+
+
+def test_the_price_comes_with_the_reply():
+    with FaultyServer("fine") as server:
+        (reply,) = ask(server.base_url, request(model="openai/gpt-4o-mini"), key=KEY)
+    assert reply.cost_usd == pytest.approx(1.5e-7 + 6e-7)
+
+
+def test_respx_sees_the_call_and_no_socket_is_opened(litellm, monkeypatch):
+    """The canary: when litellm or openai change their transport, this fails before users notice."""
+    import httpx
+    import respx
+
+    monkeypatch.setattr(litellm, "disable_aiohttp_transport", True)
+    litellm.in_memory_llm_clients_cache.flush_cache()
+    body = {
+        "id": "x", "object": "chat.completion", "created": 0, "model": "m",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "mocked"}}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }  # fmt: skip
+    with respx.mock() as mock:
+        route = mock.post("http://nowhere.invalid/v1/chat/completions").mock(
+            return_value=httpx.Response(200, json=body)
+        )
+        (reply,) = ask("http://nowhere.invalid/v1", request(model="openai/m"), key=KEY)
+    litellm.in_memory_llm_clients_cache.flush_cache()
+    assert route.call_count == 1
+    assert reply.text == "mocked"
+
+
+@pytest.mark.slow
+def test_a_run_through_litellm_ends_without_words_of_its_own():
+    """No banner, no leaked connection, no warning: in a process of its own, with warnings on."""
+    code = (
+        "import asyncio, sys\n"
+        "from judgekit.adapters.clock import SystemClock\n"
+        "from judgekit.adapters.engines.litellm_engine import LitellmEngine, Route\n"
+        "from judgekit.judging.ports import EngineFault, Message, Request\n"
+        "async def main():\n"
+        "    engine = LitellmEngine(Route(sys.argv[1], 'k'), SystemClock())\n"
+        "    for _ in range(3):\n"
+        "        try:\n"
+        "            print((await engine.complete(Request('k', 'hosted_vllm/m', (Message('user', 'x'),)))).text)\n"
+        "        except EngineFault as fault:\n"
+        "            print(fault.kind)\n"
+        "    await engine.close()\n"
+        "asyncio.run(main())\n"
+    )
+    with FaultyServer("fine", faults={1: Fault("status", 500)}) as server:
+        command = [sys.executable, "-W", "default::ResourceWarning", "-c", code, server.base_url]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["fine", "server", "fine"]
+    assert "Feedback" not in done.stderr
+    assert "nclosed" not in done.stderr, done.stderr
