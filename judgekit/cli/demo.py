@@ -53,7 +53,7 @@ def demo(
     page = home / "report.html"
     write_atomically(page, render_html(reports, title=f"{experiment.name}: {experiment.question}"))
     console.show(f"{experiment.question}\n{overview(reports)}\n")
-    console.show("  Experts, sessions and the prompt judges' replies are composed (engine: replay).")
+    console.show("  Sessions, labels and the prompt judges' replies (via replay) are composed.")
     console.show("  Scores: train and dev splits. The test split stays locked.")
     console.show(f"\nreport: {page}")
     console.suggest("open the report; then README, 'Ten minutes on your own data'")

@@ -63,8 +63,8 @@ def summary_text(summary: DistilSummary) -> str:
         "labels": _counted(summary.label_counts),
         "not used": causes_text(summary.dropped),
         "chosen": f"{kind}, C = {summary.strength:g}, by inner cross-validation",
-        "cross-fitted": f"{_headline(summary)} on its own training units, each",
-        "": f"judged by the one of {summary.n_folds} models made without it: a hint, no proof",
+        "cross-fitted": _headline(summary),
+        "": f"(each training unit judged by that of {summary.n_folds} models made without it: a hint, no proof)",
         "written": summary.folder or "nowhere",
     }
     lines = [

@@ -69,7 +69,8 @@ def run(
     context.obj.emit(summary)
     context.obj.show(summary_text(summary))
     require_verdicts(made)
-    context.obj.suggest(f"judgekit score {summary.folder} {sessions}")
+    labelled = "DATASET" if Path(sessions).is_file() else sessions
+    context.obj.suggest(f"judgekit score {summary.folder} {labelled}")
 
 
 def run_here(judge_folder: Path, dataset: Dataset, folder: Path, *, console: Console, how: RunHow | None = None) -> Run:

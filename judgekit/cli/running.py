@@ -175,12 +175,19 @@ def _run_engine(
     with _writing(folder, judge) as run_folder, _opened_store(cache, engine, judge, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
-        return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
+        made: list[Run] = []  # not a result of the task: asyncio.run would write its repr, every outcome of it, twice
+        asyncio.run(_ask(judge, targets, (engine, store, run_folder, made), how=how, console=console))
+        return made[0]
 
 
 async def _ask(
-    judge: Judge, targets: list[Target], parts: tuple[Engine, Store, RunFolder], *, how: RunHow, console: Console
-) -> Run:
+    judge: Judge,
+    targets: list[Target],
+    parts: tuple[Engine, Store, RunFolder, list[Run]],
+    *,
+    how: RunHow,
+    console: Console,
+) -> None:
     import numpy as np
 
     from judgekit.adapters.clock import SystemClock
@@ -188,14 +195,15 @@ async def _ask(
     from judgekit.cli.progress import ProgressLine
     from judgekit.workflows.run import RunOptions, run_judge
 
-    engine, store, sink = parts
+    engine, store, sink, made = parts
     line = ProgressLine(console)
     options = RunOptions(how.max_in_flight, how.max_cost_usd, LitellmPrices(), line)
     rng = np.random.default_rng()  # jitter only: no result depends on it
     try:
-        return await run_judge(
+        run = await run_judge(
             judge, targets, engine=engine, store=store, sink=sink, clock=SystemClock(), rng=rng, options=options
         )
+        made.append(run)
     except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
         line.clear()
         if line.last is not None:

@@ -71,7 +71,7 @@ def learn_student(training: Training, *, n_folds: int, seed: int) -> Learnt:
     if not 2 <= n_folds <= training.n_units:
         what = f"{n_folds} folds for {training.n_units} units"
         raise InputError(what, where="--folds", hint=f"Choose from 2 to {training.n_units}; 5 is usual")
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
     folds = folds_of(training.units, n_folds, seed=seed)
     fold = np.array([folds[unit] for unit in training.units])

@@ -232,13 +232,15 @@ def _judge_batch(
     rows = encoded(model.encoder, seen)
     answers = model.answers(rows) if places else np.zeros((0, 1))
     outcomes: dict[int, Verdict | Failure] = {
-        place: Failure(**common, **_about(targets[place]), status="engine_error", detail="there are no turns to judge")
+        place: Failure(
+            **common, **_about(place, targets[place]), status="engine_error", detail="there are no turns to judge"
+        )
         for place in empty
     }
     for number, place in enumerate(places):
         answer = _answer(judge.criterion, model, answers[number])
         because = _rationale(judge.criterion, model, rows[[number]], seen[number], answers[number])
-        outcomes[place] = Verdict(**common, **_about(targets[place]), **answer, rationale=because)
+        outcomes[place] = Verdict(**common, **_about(place, targets[place]), **answer, rationale=because)
     return outcomes
 
 
@@ -252,10 +254,11 @@ def _common(judge: Judge, now: datetime) -> dict[str, Any]:
     }
 
 
-def _about(target: Target) -> dict[str, Any]:
+def _about(place: int, target: Target) -> dict[str, Any]:
+    which = {"id": f"v-{place + 1}", "seen": seen_fingerprint(target)}
     if isinstance(target, PairTarget):
-        return {"pair": target.pair.id, "order": "forward", "seen": seen_fingerprint(target)}
-    return {"session": target.id, "seen": seen_fingerprint(target)}
+        return {**which, "pair": target.pair.id, "order": "forward"}
+    return {**which, "session": target.id}
 
 
 def _answer(criterion: Criterion, model: StudentModel, answer: np.ndarray) -> dict[str, Any]:

@@ -256,9 +256,8 @@ def _cases(title: str, found: tuple[Disagreement, ...], reference: str, judge: s
 
 
 def _case(each: Disagreement, reference: str, judge: str | None) -> Case:
-    facts = []
-    if each.judge is None or each.judge.status == "ok":
-        facts.append(f"{round(each.distance, 2):g} apart")
+    status = each.judge.status if each.judge else "ok"
+    facts = [f"{round(each.distance, 2):g} apart" if status == "ok" else cause_words(status)]
     if each.reference is not None:
         facts.append(f"reference {value_words(each.reference)}" + (f", {reference}" if reference else ""))
     voices = [_voice(rating) for rating in each.ratings]

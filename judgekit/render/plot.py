@@ -119,7 +119,7 @@ def levels(raters: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> str | Non
     bar, room, x0 = 44, 40, LABEL_X
     parts = [_text(x0 + bar * i + bar / 2, 14, name, "tick mid", longest=6) for i, name in enumerate(names)]
     for line, (rater, counts) in enumerate(raters):
-        foot = 24 + (room + 16) * (line + 1)
+        foot = 24 + (room + 22) * (line + 1)
         parts += [_label(rater, foot - 10), _line(x0, foot, x0 + bar * len(names), foot, "grid")]
         for level, n in counts:
             tall = room * n / most
@@ -127,7 +127,7 @@ def levels(raters: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> str | Non
             parts.append(_box("bar", x + 7, foot - tall, (bar - 14, tall)))
             parts.append(_text(x + bar / 2, foot - tall - 4, count_text(n), "count small mid"))
     said = (f"{rater}: " + ", ".join(f"{level} {n}" for level, n in counts) for rater, counts in raters)
-    height, wide = 24 + (room + 16) * len(raters) + 6, x0 + bar * len(names) + 8
+    height, wide = 24 + (room + 22) * len(raters) + 6, x0 + bar * len(names) + 8
     return _svg(parts, height, "Labels per level, by rater", said, wide=wide)
 
 

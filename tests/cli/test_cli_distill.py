@@ -11,6 +11,7 @@ import pytest
 
 from judgekit.adapters.store.dataset import DatasetFolder
 from judgekit.adapters.store.judge import JudgeFolder
+from judgekit.adapters.store.run import RunFolder
 from judgekit.adapters.store.student import load_student, load_student_judge
 from judgekit.cli import app as table
 from judgekit.cli import main as entry
@@ -20,7 +21,11 @@ from judgekit.records.label import Label
 from judgekit.records.rubric import Criterion, Rubric, Scale
 from judgekit.records.session import Session, Turn
 
-COMMANDS = (("judgekit.cli.distill:distill", "distill"), ("judgekit.cli.run:run", "run"))
+COMMANDS = (
+    ("judgekit.cli.distill:distill", "distill"),
+    ("judgekit.cli.run:run", "run"),
+    ("judgekit.cli.score:score", "score"),
+)
 N_SESSIONS = 50
 
 
@@ -45,9 +50,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def session(number: int) -> Session:
     said = "All sorted for you now" if number % 2 else "I am afraid that is beyond me"
-    question = Turn(
-        id="1", role="user", text=" ".join(random.Random(number).sample("where is my lamp order".split(), 3))
-    )
+    asked = random.Random(number).sample(["where", "is", "my", "lamp", "order"], 3)
+    question = Turn(id="1", role="user", text=" ".join(asked))
     return Session(id=f"s-{number:02d}", turns=(question, Turn(id="2", role="assistant", text=said)))
 
 
@@ -71,7 +75,7 @@ def distil(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str, st
 
 def test_a_student_is_written_and_loads(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The folder holds a judge with lineage and the fingerprint of its weights, learnt from train only."""
-    code, out, err = distil(capsys, "--student")
+    code, _out, err = distil(capsys, "--student")
     assert code == 0, err
     judge, student = load_student_judge(JudgeFolder(project / "judges" / "student"))
     assert (judge.name, judge.kind, judge.model) == ("student", "student", None)
@@ -138,6 +142,23 @@ def test_wrong_usage_is_one_line_and_writes_nothing(
     assert words in err
     assert err.count("\n") == 1
     assert not (project / "judges" / "student").exists()
+
+
+def test_a_student_runs_without_a_key_and_its_run_can_be_scored(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`run` takes a student like any judge: its engine is `student`, and no call is made."""
+    assert distil(capsys, "--student")[0] == 0
+    code, _out, err = ran(capsys, "run", "judges/student", "desk", "-o", "runs/r")
+    assert code == 0, err
+    run = RunFolder(project / "runs" / "r").load()
+    assert (run.manifest.engine, run.manifest.state, run.manifest.n_requests) == ("student", "complete", 0)
+    assert (len(run.verdicts), run.failures, run.calls) == (N_SESSIONS, (), ())
+    assert {verdict.value for verdict in run.verdicts if int(verdict.target[2:]) % 2} == {"yes"}
+    assert RunFolder(project / "runs" / "r").lineage().folds
+    code, out, err = ran(capsys, "score", "runs/r", "desk", "--split", "train", "--resamples", "200")
+    assert code == 0, err
+    assert "40" in out
 
 
 def test_a_prompt_judge_has_no_weights_to_load(project: Path) -> None:

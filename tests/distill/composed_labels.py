@@ -34,7 +34,7 @@ FILLER = (
 
 
 def session(number: int, *, good: int = 0, n_errors: int = 0, group: str | None = None, seed: int = 0) -> Session:
-    """Return a session whose assistant says "arranged" `good` times among filler, and whose tools fail `n_errors` times."""
+    """Return a session whose assistant says "arranged" `good` times and whose tools fail `n_errors` times."""
     draw = random.Random(f"{seed}:{number}")
     asked = " ".join(draw.choices(FILLER, k=12))
     told = draw.choices(FILLER, k=20) + ["arranged"] * good

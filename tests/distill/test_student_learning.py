@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from composed_labels import (
@@ -33,18 +35,15 @@ from judgekit.workflows.distil import Distilled, distil_student, judge_with_stud
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 
 
-def verdicts(distilled: Distilled, source: Dataset) -> dict[str, Verdict]:
+def verdicts(distilled: Distilled, source: Dataset) -> dict[str, Any]:
     outcomes = judge_with_student(distilled.judge, distilled.student, source, now=NOW)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     return {outcome.target: outcome for outcome in outcomes if isinstance(outcome, Verdict)}
 
 
-def share_right(said: dict[str, Verdict], source: Dataset) -> float:
-    return sum(said[each.target].value == each.value for each in source.labels) / len(source.labels)
-
-
-def numbers(distilled: Distilled, source: Dataset) -> dict[str, object]:
-    return {target: (v.value, v.score, v.distribution) for target, v in verdicts(distilled, source).items()}
+def share_right(said: dict[str, Any], source: Dataset) -> float:
+    n_right = sum(bool(said[each.target].value == each.value) for each in source.labels)
+    return n_right / len(source.labels)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_a_planted_number_is_found() -> None:
     """Cross-fitted numbers are much nearer to the labels than the labels' mean is."""
     source = planted(NUMERIC)
     said = verdicts(distil_student(source, "effort", name="j"), source)
-    truth = {each.target: float(each.value) for each in source.labels}
+    truth = {each.target: float(str(each.value)) for each in source.labels}
     mean = sum(truth.values()) / len(truth)
     error = sum((said[t].score - truth[t]) ** 2 for t in truth)
     assert error < 0.3 * sum((mean - value) ** 2 for value in truth.values())
@@ -178,10 +177,10 @@ def test_ordinal_distributions_follow_the_order() -> None:
     source = planted(ORDINAL, n=100)
     distilled = distil_student(source, "solved", name="j", n_folds=2)
     new = [session(5000 + good, good=good, n_errors=(4 - good) // 2, seed=9) for good in range(5)]
-    said = judge_with_student(distilled.judge, distilled.student, new, now=NOW)
+    said: tuple[Any, ...] = judge_with_student(distilled.judge, distilled.student, new, now=NOW)
     scores = [verdict.score for verdict in said]
     assert scores == sorted(scores)
-    for low, high in zip(said, said[1:], strict=False):
+    for low, high in pairwise(said):
         above = [[sum(list(v.distribution.values())[k:]) for k in range(1, 5)] for v in (low, high)]
         assert all(lower <= higher + 1e-12 for lower, higher in zip(*above, strict=True))
 
@@ -215,7 +214,8 @@ def test_labels_are_counted_by_cause_when_not_used() -> None:
     distilled = distil_student(source, "policy", name="j", n_folds=2)
     assert len(distilled.targets) == 40
     assert distilled.dropped == {
-        "not_applicable": 1, "cannot_judge": 1, "kind_model": 1, "label_of_a_turn": 1, "split_dev": 10, "split_test": 10,
+        "not_applicable": 1, "cannot_judge": 1, "kind_model": 1, "label_of_a_turn": 1,
+        "split_dev": 10, "split_test": 10,
     }  # fmt: skip
     assert not {unit for unit in distilled.judge.lineage.units if units[unit] != "train"}
     assert len(distil_student(source, "policy", name="j", splits=("train", "dev"), n_folds=2).targets) == 50
@@ -289,14 +289,14 @@ def test_preferences_that_are_all_ties_in_a_fold_are_no_obstacle() -> None:
 
 
 def test_hostile_text_is_learnt_from_like_any_other() -> None:
-    """Megabyte words, digits without end, control characters, half surrogates, markup: nothing breaks, nothing leaks out."""
+    """Words and digits without end, control characters, half surrogates, markup: nothing breaks or leaks out."""
     from judgekit.cli.console import clean
 
     hostile = [
         "a" * 100_000,
         "1" * 100_000,
         "1," * 20_000,
-        "\x1b[31m\x00‮",
+        "\x1b[31m\x00\u202e",
         "\ud83d lone",
         "{{ 7*7 }} <b>",
         "ΑΒΓ 漢字 ı İ",

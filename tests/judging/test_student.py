@@ -128,7 +128,7 @@ def test_training_units_are_judged_by_the_fold_made_without_them() -> None:
     models = [model("number", [[0, 0]], [value]) for value in (1, 2, 3)]
     pair = judge(Scale(type="numeric"), *models, units=("group:a", "group:b"))
     sessions = [said("x", name, group=group) for name, group in (("1", "b"), ("2", "new"), ("3", "a"), ("4", "b"))]
-    judged = judge_targets(*pair, sessions, now=NOW)
+    judged: tuple[Any, ...] = judge_targets(*pair, sessions, now=NOW)
     assert [(v.session, v.value) for v in judged] == [("1", 3.0), ("2", 1.0), ("3", 2.0), ("4", 3.0)]
 
 

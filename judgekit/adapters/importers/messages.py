@@ -75,9 +75,11 @@ def turns_from_text(text: str, speakers: Mapping[str, Role]) -> Turns:
     leading = text[: starts[0].start()] if starts else text
     if leading.strip():
         turns.append(_turn(0, "system", leading.removesuffix("\n")))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        words = text[start.end() : following.start() if following else len(text)]
-        words = words.removesuffix("\n").removesuffix("\r") if following else words
+    ends = [start.start() for start in starts[1:]]
+    for place, start in enumerate(starts):
+        is_last = place == len(ends)
+        words = text[start.end() : len(text) if is_last else ends[place]]
+        words = words if is_last else words.removesuffix("\n").removesuffix("\r")
         name = start.group(1)
         turns.append(_turn(len(turns), speakers[name], words, name=name))
     return turns

@@ -95,18 +95,21 @@ def suggested_spec(seen: Iterable[object]) -> str:
         return "text"
     numbers = [_number(text) for text in texts]
     if all(number is not None for number in numbers):
-        found = sorted(number for number in numbers if number is not None)
-        low, high = found[0], found[-1]
-        if found == [0, 1]:
-            return "binary:0,1"
-        if low < high and all(number.is_integer() for number in found) and high - low < _MOST_GUESSED:
-            return f"ordinal:{low:g}..{high:g}"
-        return f"numeric:{low:g}..{high:g}" if low < high else f"numeric:0..{max(high, 1):g}"
+        return _spec_of_numbers(sorted(number for number in numbers if number is not None))
     if {text.lower() for text in texts} <= set(PREFERENCE_LEVELS):
         return "preference"
     if len(texts) > _MOST_GUESSED or any(len(text) > 40 or "," in text for text in texts):
         return "text"
     return ("binary:" if len(texts) == 2 else "categorical:") + ",".join(texts)
+
+
+def _spec_of_numbers(found: list[float]) -> str:
+    low, high = found[0], found[-1]
+    if found == [0, 1]:
+        return "binary:0,1"
+    if low < high and all(number.is_integer() for number in found) and high - low < _MOST_GUESSED:
+        return f"ordinal:{low:g}..{high:g}"
+    return f"numeric:{low:g}..{high:g}" if low < high else f"numeric:0..{max(high, 1):g}"
 
 
 def _split(specs: Iterable[str]) -> tuple[dict[str, str], str | None]:

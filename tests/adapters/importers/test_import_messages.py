@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,11 +20,11 @@ def read(messages: object, **roles: str) -> tuple[Turn, ...]:
     return Session.model_validate({"id": "s", "turns": turns_from_messages(messages, roles, tally)}).turns  # type: ignore[arg-type]  # words as the door checked them
 
 
-def call(call_id: str, name: str = "find", arguments: object = '{"q": 1}') -> dict:
+def call(call_id: str, name: str = "find", arguments: object = '{"q": 1}') -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def test_openai_tool_calls_are_paired_with_their_messages():
+def test_openai_tool_calls_are_paired_with_their_messages() -> None:
     """Each call holds its own result, in whatever order results come, and ids may be used again later."""
     turns = read([
         {"role": "user", "content": "hi"},
@@ -38,7 +39,7 @@ def test_openai_tool_calls_are_paired_with_their_messages():
     assert turns[2].tool_calls[0].result == "again"
 
 
-def test_errors_and_extras_of_a_tool_message_are_kept():
+def test_errors_and_extras_of_a_tool_message_are_kept() -> None:
     """A failed call has its error text; what else the message held stands in the metadata."""
     turns = read([
         {"role": "assistant", "tool_calls": [call("a")]},
@@ -48,13 +49,13 @@ def test_errors_and_extras_of_a_tool_message_are_kept():
     assert turns[0].metadata == {"tool_message_1": {"took": 3}}
 
 
-def test_a_tool_message_without_a_call_stays_a_turn():
+def test_a_tool_message_without_a_call_stays_a_turn() -> None:
     """An answer that nobody asked for is not dropped."""
     turns = read([{"role": "tool", "tool_call_id": "z", "content": "orphan"}])
     assert (turns[0].role, turns[0].text, turns[0].metadata) == ("tool", "orphan", {"tool_call_id": "z"})
 
 
-def test_legacy_function_calls_pair_by_name():
+def test_legacy_function_calls_pair_by_name() -> None:
     """The older form has no ids."""
     turns = read([
         {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
@@ -68,7 +69,7 @@ def test_legacy_function_calls_pair_by_name():
     )
 
 
-def test_anthropic_parts_are_calls_results_and_text():
+def test_anthropic_parts_are_calls_results_and_text() -> None:
     """tool_use and tool_result are joined; a message of results alone is no turn, with words it is one."""
     turns = read([
         {"role": "assistant", "content": [{"type": "text", "text": "wait"},
@@ -84,7 +85,7 @@ def test_anthropic_parts_are_calls_results_and_text():
     assert (turns[2].text, turns[2].metadata["parts"]) == ("seen?", [{"type": "image", "url": "u"}])
 
 
-def test_agents_speak_by_name():
+def test_agents_speak_by_name() -> None:
     """A role that is an agent's name is an assistant of that name, unless --role says otherwise."""
     turns = read([
         {"role": "human", "content": "q"}, {"role": "Orchestrator (thought)", "content": "hm"},
@@ -97,7 +98,7 @@ def test_agents_speak_by_name():
     ]  # fmt: skip
 
 
-def test_ids_of_messages_are_used_when_all_have_one():
+def test_ids_of_messages_are_used_when_all_have_one() -> None:
     """Labels of turns then point at the platform's ids; a single id is kept in the metadata."""
     both = [{"role": "user", "content": "a", "id": "m1"}, {"role": "user", "content": "b", "id": "m2"}]
     assert [turn.id for turn in read(both)] == ["m1", "m2"]
@@ -111,13 +112,13 @@ def test_ids_of_messages_are_used_when_all_have_one():
      [{"role": "assistant", "tool_calls": "x"}], [{"role": "assistant", "tool_calls": [{}]}],
      [{"role": "assistant", "tool_calls": ["x"]}]],
 )  # fmt: skip
-def test_what_is_no_conversation_is_refused(messages):
+def test_what_is_no_conversation_is_refused(messages: object) -> None:
     """Each malformed list names the message that is wrong."""
     with pytest.raises(InvalidRecord, match="essage"):
         read(messages)
 
 
-def test_a_transcript_is_split_at_its_speakers():
+def test_a_transcript_is_split_at_its_speakers() -> None:
     """Names only count at a line's start; text before the first is kept, and so are empty turns."""
     text = "Intro\nSeeker: hi: Supporter: no\nmore\n\nSupporter: \nSeeker: bye\n"
     turns = turns_from_text(text, {"Seeker": "user", "Supporter": "assistant"})
@@ -134,7 +135,7 @@ def test_a_transcript_is_split_at_its_speakers():
         st.tuples(st.sampled_from(["A", "A.B*", "Zoë"]), st.text(st.characters(exclude_characters="\r\n:"))), min_size=1
     )
 )
-def test_every_word_of_a_transcript_survives(lines):
+def test_every_word_of_a_transcript_survives(lines: list[tuple[str, str]]) -> None:
     """Whatever is said by whom, with names that look like patterns, comes back in order."""
     text = "\n".join(f"{name}: {words}" for name, words in lines)
     turns = turns_from_text(text, {"A": "user", "A.B*": "assistant", "Zoë": "assistant"})
@@ -142,7 +143,7 @@ def test_every_word_of_a_transcript_survives(lines):
 
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant", "system", "Ana"]), st.text()), max_size=6))
-def test_every_word_of_messages_survives(said):
+def test_every_word_of_messages_survives(said: list[tuple[str, str]]) -> None:
     """As a list or as its JSON text, each message is one turn with its text."""
     messages = [{"role": role, "content": text} for role, text in said]
     expected = [(str(place), text) for place, (_, text) in enumerate(said)]
@@ -150,7 +151,7 @@ def test_every_word_of_messages_survives(said):
     assert [(turn.id, turn.text) for turn in read(json.dumps(messages))] == expected
 
 
-def test_an_exchange_is_two_turns():
+def test_an_exchange_is_two_turns() -> None:
     """A side without a column is not there; an empty one is."""
     assert [turn["role"] for turn in turns_from_exchange("q", "")] == ["user", "assistant"]
     assert [turn["role"] for turn in turns_from_exchange(None, "a")] == ["assistant"]
