@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -77,11 +78,13 @@ def run_here(judge_folder: Path, dataset: Dataset, folder: Path, *, console: Con
     """Run a judge's folder over a whole dataset into a run folder, for commands that do more than that."""
     from judgekit.cli.running import RunHow, run_into
 
-    return run_into(folder, _load(judge_folder), judge_folder, dataset, how=how or RunHow(), console=console)[0]
+    how = how or RunHow()
+    judge = changed(_load(judge_folder), model=None, base_url=None, how=how)
+    return run_into(folder, judge, judge_folder, dataset, how=how, console=console)[0]
 
 
 def changed(judge: Judge, *, model: str | None, base_url: str | None, how: RunHow) -> Judge:
-    """Return the judge as the command line changes it; what it asks then has a fingerprint of its own.
+    """Return the judge as command line and environment change it; what it asks then has a fingerprint of its own.
 
     Raises:
         InputError: The judge asks no model, so there is nothing to change.
@@ -97,7 +100,19 @@ def changed(judge: Judge, *, model: str | None, base_url: str | None, how: RunHo
         )
     if changes and judge.engine == "replay" and how.engine is None and how.replay is None:
         changes["engine"] = "auto"
-    return judge.model_copy(update=changes)
+    return _at_its_endpoint(judge.model_copy(update=changes), how)
+
+
+def _at_its_endpoint(judge: Judge, how: RunHow) -> Judge:
+    """Write the environment's endpoint into the judge: what one address says is never taken for what another said."""
+    from judgekit.adapters.engines.choice import resolve_auto
+
+    wanted = how.engine or judge.engine
+    wanted = resolve_auto(judge) if wanted == "auto" else wanted
+    elsewhere = os.environ.get("OPENAI_BASE_URL")
+    if judge.kind != "prompt" or judge.base_url or not elsewhere or wanted != "openai-compatible":
+        return judge
+    return judge.model_copy(update={"base_url": elsewhere.rstrip("/")})
 
 
 def _load(folder: Path) -> Judge:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +27,8 @@ R = TypeVar("R", "Session", "Pair")
 
 REPLIES_FILE = "replies.jsonl"
 """Recorded replies that come with a judge's folder."""
+STORE_FILE = "replies.sqlite"
+"""Replies already paid for, in the project's cache."""
 WIDTH = 80
 
 
@@ -172,7 +173,7 @@ def _run_engine(
     clock = SystemClock()
     surroundings = Surroundings(os.environ, clock, how.timeout_s, how.max_in_flight, replies)
     engine = choose_engine(judge, surroundings, name=name)
-    with _writing(folder, judge) as run_folder, _opened_store(cache, engine, judge, fresh=how.fresh) as store:
+    with _writing(folder, judge) as run_folder, _opened_store(cache, engine, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
         made: list[Run] = []  # not a result of the task: asyncio.run would write its repr, every outcome of it, twice
@@ -270,7 +271,7 @@ def _require_own(path: Path, judge: Judge) -> None:
 
 
 @contextlib.contextmanager
-def _opened_store(cache: Path, engine: Engine, judge: Judge, *, fresh: bool) -> Iterator[Store]:
+def _opened_store(cache: Path, engine: Engine, *, fresh: bool) -> Iterator[Store]:
     """Open the replies already paid for; a replay pays nothing and keeps none."""
     from judgekit.adapters.store.replies import ReplyStore
     from judgekit.judging.runner.store import FreshStore, MemoryStore
@@ -278,16 +279,8 @@ def _opened_store(cache: Path, engine: Engine, judge: Judge, *, fresh: bool) -> 
     if engine.name == "replay":
         yield MemoryStore()
         return
-    with ReplyStore(cache / store_name(judge, os.environ)) as store:
+    with ReplyStore(cache / STORE_FILE) as store:
         yield FreshStore(store) if fresh else store
-
-
-def store_name(judge: Judge, environ: Mapping[str, str]) -> str:
-    """Return the name of the reply store; replies of an endpoint that only the environment names stay apart."""
-    elsewhere = environ.get("OPENAI_BASE_URL") if judge.base_url is None else None
-    if not elsewhere:
-        return "replies.sqlite"
-    return f"replies-{hashlib.sha256(elsewhere.encode()).hexdigest()[:8]}.sqlite"
 
 
 def _remember(folder: RunFolder, store: Store) -> None:

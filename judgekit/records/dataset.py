@@ -93,6 +93,13 @@ class Dataset(Record):
         counts = Counter(label.rater for label in self.labels if label.rater and label.kind == "human")
         return tuple(sorted(counts, key=lambda rater: (-counts[rater], rater)))
 
+    @property
+    def unit_kind(self) -> str:
+        """What `unit` mostly is: `group`, `input`, `session` or `pair`; `unit` where it is mixed."""
+        items = self.pairs or self.sessions
+        kinds = {self.unit(item.id).partition(":")[0] for item in items}
+        return kinds.pop() if len(kinds) == 1 else "unit"
+
     def unit(self, target: str) -> str:
         """Return the unit that a session or pair belongs to: the coarsest declared of group > input > itself.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from judgekit.records.report import KINDS, Report
 from judgekit.render import plot
 from judgekit.render.content import Content, Figure, Words, content_of
+from judgekit.render.overview import overview_parts
 from judgekit.render.plain import JOINERS, visible
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def render_html(reports: Sequence[Report], *, title: str | None = None) -> str:
         page.render(
             title=title or (contents[0].title if len(contents) == 1 else "Report"),
             contents=contents,
+            overview=overview_parts(ordered) if len(ordered) > 1 else (),
             has_title_of_its_own=title is not None or len(contents) > 1,
             questions=[report.settings.get("question") for report in ordered],
             style=_markup(style),

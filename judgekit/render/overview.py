@@ -6,6 +6,7 @@ A summary of what the reports hold, in the order a reader asks; the reports them
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from judgekit.records.report import AgreementReport, ComparisonReport, Report, Row, ScoreReport
 from judgekit.render.number import interval_text, is_shown, n_text, undefined_reason, value_text
@@ -17,6 +18,21 @@ from judgekit.render.words import metric_words
 COLUMNS = 80
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question and its answer.
+
+    Attributes:
+        title: The question.
+        table: The answer.
+        notes: What must be said below it.
+    """
+
+    title: str
+    table: Table
+    notes: tuple[str, ...] = ()
+
+
 def overview(reports: Sequence[Report], *, columns: int = COLUMNS) -> str:
     """Return one screen of text over agreement, score and comparison reports.
 
@@ -25,27 +41,27 @@ def overview(reports: Sequence[Report], *, columns: int = COLUMNS) -> str:
         columns: Widest line.
     """
     lines: list[str] = []
-    agreements = [r for r in reports if isinstance(r, AgreementReport)]
-    scores = [r for r in reports if isinstance(r, ScoreReport)]
-    comparisons = [r for r in reports if isinstance(r, ComparisonReport)]
-    if agreements:
-        lines += _part("Do the experts agree with each other?", _agreement_table(agreements), columns)
-    if scores:
-        lines += _part("Do the judges agree with the experts?", _score_table(scores), columns)
-        lines += _sentences(_unshown(scores), columns)
-    for comparison in comparisons:
-        title = f"Is {comparison.candidate} better than {comparison.baseline}?"
-        lines += _part(title, _comparison_table(comparison), columns)
-        lines += _sentences(comparison.warnings[:1], columns)
+    for part in overview_parts(reports):
+        lines += ["", one_line(part.title), *(f"  {line}" for line in aligned(part.table, columns - 2))]
+        for note in part.notes:
+            lines += wrap(one_line(note), columns, indent="  ", hanging="    ")
     return "\n".join(lines)
 
 
-def _part(title: str, table: Table, columns: int) -> list[str]:
-    return ["", one_line(title), *(f"  {line}" for line in aligned(table, columns - 2))]
-
-
-def _sentences(words: Iterable[str], columns: int) -> list[str]:
-    return [line for each in words for line in wrap(one_line(each), columns, indent="  ", hanging="    ")]
+def overview_parts(reports: Sequence[Report]) -> tuple[Part, ...]:
+    """Return the questions that the reports answer, for whichever renderer."""
+    agreements = [r for r in reports if isinstance(r, AgreementReport)]
+    scores = [r for r in reports if isinstance(r, ScoreReport)]
+    parts = []
+    if agreements:
+        parts.append(Part("Do the experts agree with each other?", _agreement_table(agreements)))
+    if scores:
+        parts.append(Part("Do the judges agree with the experts?", _score_table(scores), tuple(_unshown(scores))))
+    for report in reports:
+        if isinstance(report, ComparisonReport):
+            title = f"Is {report.candidate} better than {report.baseline}?"
+            parts.append(Part(title, _comparison_table(report), report.warnings[:1]))
+    return tuple(part for part in parts if part.table.rows)
 
 
 def _agreement_table(reports: Sequence[AgreementReport]) -> Table:
@@ -68,7 +84,7 @@ def _score_table(reports: Sequence[ScoreReport]) -> Table:
             if not is_shown(head.estimate):
                 continue
             failed = sum(sum(c.failures.values()) for c in report.counts if c.criterion == criterion)
-            named = Cell(f"{report.judge} (via {report.engine or 'not named'}):", f"{metric_words(head.metric)}")
+            named = Cell(f"{report.judge} (via {report.engine or 'not named'})", metric_words(head.metric))
             others = [_figure(_find(report, criterion, f"{side}~others", head.metric)) for side in ("judge", "rater")]
             rows.append((named, _figure(head), *others, Cell(str(failed))))
     head_words = ("judge", "vs reference", "vs other experts", "an expert vs others", "failed")

@@ -47,7 +47,12 @@ def agree(
         title=f"Agreement of the experts: {dataset.name}",
         dataset=dataset.name,
         dataset_fingerprint=dataset.fingerprint(),
-        settings={"level": measuring.level, "n_resamples": measuring.n_resamples, **(settings or {})},
+        settings={
+            "level": measuring.level,
+            "n_resamples": measuring.n_resamples,
+            "unit": dataset.unit_kind,
+            **(settings or {}),
+        },
         summary=agreement_summary(rows),
         rows=tuple(rows),
         warnings=(*dataset.notes, *agreement_warnings(dataset, rows)),

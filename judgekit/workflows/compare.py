@@ -79,6 +79,7 @@ def _report(
         settings={
             "level": measuring.level,
             "n_resamples": measuring.n_resamples,
+            "unit": dataset.unit_kind,
             "use": scoring.use,
             **scoring.settings,
         },

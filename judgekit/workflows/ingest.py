@@ -6,7 +6,7 @@ Given a dataset and a batch, never paths; the door reads the files and writes wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -171,7 +171,7 @@ class _Merge:
                 return f"{kind} has other content", f"{kind} {record.id!r} is there with other content. Say --replace"
             for side in (record.first, record.second) if isinstance(record, Pair) else ():
                 if side not in self.sessions and side not in brought:
-                    return "unknown session", _unknown("session", side, self.sessions)
+                    return "unknown session", self._unknown("session", side, self.sessions)
             return None
         return self._answer_misfit(record)
 
@@ -182,17 +182,24 @@ class _Merge:
             return "wrong kind of target", f"criterion {record.criterion!r} is about {about}; map {about[:-1]}=COLUMN"
         if record.pair is not None:
             known = record.pair in self.pairs
-            return None if known else ("unknown pair", _unknown("pair", record.pair, self.pairs))
+            return None if known else ("unknown pair", self._unknown("pair", record.pair, self.pairs))
         session = self.sessions.get(record.session or "")
         if session is None and not self.rules.makes_bare:
-            return "unknown session", _unknown("session", record.target, self.sessions)
+            return "unknown session", self._unknown("session", record.target, self.sessions)
         turns = [turn.id for turn in session.turns] if session else []
         if record.turn is not None and record.turn not in turns:
-            return "unknown turn", f"session {record.target!r}: {_unknown('turn', record.turn, turns)}"
+            return "unknown turn", f"session {record.target!r}: {self._unknown('turn', record.turn, turns)}"
         there = self._current.get(record.id or "")
         if there is not None and isinstance(record, Label) and (there.key, there.value) != (record.key, record.value):
             return "label has other content", f"label {record.id!r} is there with another answer. Give it another id"
         return None
+
+    def _unknown(self, kind: str, name: str, known: Collection[str]) -> str:
+        """Say that a name is unknown; the nearest is looked for only while its words are still shown."""
+        is_shown = len(self.skipped) < _N_EXAMPLES
+        close = nearest(name, known) if is_shown else None
+        hint = f"Did you mean {close!r}?" if close else f"{len(known)} {kind}s are known"
+        return f"unknown {kind} {name!r}. {hint}"
 
     def _take(self, record: Brought) -> State:
         if isinstance(record, Session):
@@ -241,13 +248,6 @@ def _identities(record: Brought) -> Iterable[tuple[object, ...]]:
 
 def _is_same(one: Session | Pair, other: Session | Pair) -> bool:
     return one == other or one.model_dump(mode="json") == other.model_dump(mode="json")
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    listed = list(known)
-    close = nearest(name, listed) if len(listed) <= 1000 else None
-    hint = f"Did you mean {close!r}?" if close else f"The dataset has {len(listed)} {kind}s"
-    return f"unknown {kind} {name!r}. {hint}"
 
 
 def _report(batch: Batch, merge: _Merge, name: str) -> IngestReport:

@@ -89,6 +89,7 @@ def score(
         settings={
             "level": measuring.level,
             "n_resamples": measuring.n_resamples,
+            "unit": dataset.unit_kind,
             "use": scoring.use,
             **scoring.settings,
         },

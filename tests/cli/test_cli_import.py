@@ -337,6 +337,39 @@ def test_verdicts_with_distributions_scores_and_failures(scored: Desk) -> None:
     assert "Say -o" in scored.refused(*other[:-2])
 
 
+def test_verdict_rows_as_judgekit_writes_them(scored: Desk) -> None:
+    """Statuses, scores, whole distributions, replies and samples of a long table come back as they were."""
+    common = {"criterion": "tone", "judge": "j"}
+    rows = [
+        {"session": "s0", **common, "value": 4, "score": 3.5, "distribution": {"4": 0.5, "3": 0.5}, "sample": 0},
+        {"session": "s0", **common, "value": 5, "sample": 1, "rationale": "kind"},
+        {"session": "s1", **common, "status": "cannot_judge"},
+        {"session": "s1", **common, "status": "unparsed", "reply": "hm", "detail": "no number", "sample": 1},
+        {"session": "s2", "criterion": "fit", "judge": "j", "distribution": json.dumps({'"yes"': 0.9, "no": 0.1})},
+        {"session": "s2", **common, "sample": 2},
+    ]
+    scored.write("v.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    report = scored.report("verdicts", "v.jsonl", "-o", "out.jsonl.gz")
+    assert (report["written"], report["skipped"]) == ({"verdicts": 4, "failures": 1}, {"empty": 1})
+    found = [row for _, row in read_jsonl(Path("out.jsonl.gz")).rows]
+    assert (found[0]["value"], found[0]["score"], found[0]["distribution"]) == (4, 3.5, {"3": 0.5, "4": 0.5})
+    assert (found[1]["rationale"], found[2]["status"]) == ("kind", "cannot_judge")
+    assert (found[3]["status"], found[3]["reply"], found[3]["detail"]) == ("unparsed", "hm", "no number")
+    assert (found[4]["value"], found[4]["distribution"]) == ("yes", {'"no"': 0.1, '"yes"': 0.9})
+    assert "score" not in found[4]
+    assert scored.report("verdicts", "out.jsonl.gz", "-o", "again.jsonl.gz")["n_new"] == 5
+    assert [row for _, row in read_jsonl(Path("again.jsonl.gz")).rows] == found
+
+
+def test_a_judges_sample_stands_once(scored: Desk) -> None:
+    """Two verdicts on one session need a sample number each."""
+    scored.write("v.csv", "session,value\ns0,4\ns0,5\n")
+    words = ("verdicts", "v.csv", "--set", "criterion=tone", "-o", "v.jsonl")
+    assert "v.csv:2 already" in scored.refused(*words)
+    scored.write("v.csv", "session,value,sample\ns0,4,0\ns0,5,1\n")
+    assert scored.report(*words)["n_new"] == 2
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [("0.5,0.1", "add up to 0.6"), ("0.5,x", "not a number from 0 to 1"), ("2,-1", "not a number from 0 to 1")],

@@ -176,7 +176,7 @@ def test_an_interrupt_ends_with_130_keeps_all_and_the_same_command_continues(pro
         process = start(project, "--base-url", server.base_url, "--max-in-flight", "4")
         wait_until(lambda: server.answered.total() >= 20)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=20)
         assert process.returncode == 130
         assert "the same command continues" in err
         assert "Traceback" not in err
@@ -239,7 +239,8 @@ def test_no_quota_is_told_apart_from_too_fast(project: Path, capsys: pytest.Capt
 def test_the_cap_ends_with_6_and_is_not_passed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was done is kept, and with more money the same command continues."""
     cap = 0.002
-    with FaultyServer(GOOD) as server:
+    wordy = json.dumps({"reasoning": "word " * 200, "value": 3})
+    with FaultyServer(wordy) as server:
         assert run("--base-url", server.base_url, "--max-cost", str(cap)) == 6
         held = made(project)
         assert 0 < sum(call.cost_usd or 0 for call in held.calls) <= cap

@@ -74,33 +74,28 @@ def test_a_planted_preference_is_found() -> None:
     assert share_right(verdicts(distil_student(source, "better", name="j"), source), source) >= 0.7
 
 
-def test_shuffled_labels_teach_nothing() -> None:
-    """With labels dealt at random, cross-fitted agreement is no better than chance allows (binomial, 1 in 1000)."""
-    source = planted(BINARY, n=120)
+def rightness(source: Dataset) -> tuple[int, float]:
+    """Return how many cross-fitted verdicts are right, and how many chance alone allows (binomial, 1 in 1000)."""
     values = [each.value for each in source.labels]
-    random.Random(11).shuffle(values)
-    dealt = [each.model_copy(update={"value": value}) for each, value in zip(source.labels, values, strict=True)]
-    source = source.model_copy(update={"labels": tuple(dealt)})
+    most_common = max(map(values.count, ("pass", "fail"))) / len(values)
     said = verdicts(distil_student(source, "policy", name="j"), source)
-    n_right = round(share_right(said, source) * len(dealt))
-    most_common = max(values.count("pass"), values.count("fail")) / len(values)
-    assert n_right <= binom.ppf(0.999, len(dealt), most_common)
+    return round(share_right(said, source) * len(values)), float(binom.ppf(0.999, len(values), most_common))
 
 
-def test_the_model_in_sample_would_have_betrayed_shuffled_labels() -> None:
-    """The test above can fail: the full model, asked about its own training units, seems to know random labels."""
-    from sklearn.metrics import cohen_kappa_score
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_shuffled_labels_teach_nothing(seed: int) -> None:
+    """With labels dealt at random, cross-fitted agreement is no better than chance allows."""
+    source = planted(BINARY, n=100)
+    values = random.Random(seed).sample([each.value for each in source.labels], 100)
+    dealt = [each.model_copy(update={"value": value}) for each, value in zip(source.labels, values, strict=True)]
+    n_right, n_by_chance = rightness(source.model_copy(update={"labels": tuple(dealt)}))
+    assert n_right <= n_by_chance
 
-    source = planted(BINARY, n=120)
-    distilled = distil_student(source, "policy", name="j")
-    unfolded = distilled.judge.model_copy(update={"lineage": distilled.judge.lineage.model_copy(update={"folds": {}})})
-    in_sample = judge_with_student(unfolded, distilled.student, source, now=NOW)
-    said = {each.target: each.value for each in in_sample if isinstance(each, Verdict)}
-    cross = verdicts(distilled, source)
-    truth = [each.value for each in source.labels]
-    own = cohen_kappa_score([said[each.target] for each in source.labels], truth)
-    honest = cohen_kappa_score([cross[each.target].value for each in source.labels], truth)
-    assert own >= honest
+
+def test_labels_as_they_are_teach_more_than_chance() -> None:
+    """The bound above can be broken: the same sessions with their own labels are far beyond it."""
+    n_right, n_by_chance = rightness(planted(BINARY, n=100))
+    assert n_right > n_by_chance
 
 
 @pytest.mark.parametrize("criterion", [BINARY, ORDINAL], ids=["binary", "ordinal"])

@@ -161,7 +161,7 @@ def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, t
         assert (report["n_items"], report["n_new"]) == (300, 300)
     report = imported(
         "labels", folder / "crowd_annotations_with_evidence.csv.gz", *columns, "--utc",
-        *words("--map", "session=conversation_id", "rater=user_id", "at=time_created", "id="),
+        *words("--map", "session=conversation_id", "rater=user_id", "at=time_created"),
         *words("--evidence", *(f"{name}={name}_example" for name in DIMENSIONS)),
     )  # fmt: skip
     assert (report["n_items"], report["n_new"], report["skipped"]) == (196 * 6, 196 * 6 - 14, {"empty": 14})
@@ -243,7 +243,7 @@ def test_dices_anonymous_lists_and_a_gold_expert(
         (tmp_path / f"{name}.json").write_text(json.dumps({**whole, "instances": whole["instances"][:n_sessions]}))
     each = [
         "--records", "instances", *words("--map", "session=id", "value=annotations.safety.individual_human_scores"),
-        "--map", "id=", "--set", "criterion=safety", "--each", "--bare",
+        "--set", "criterion=safety", "--each", "--bare",
     ]  # fmt: skip
     crowd = ["labels", tmp_path / "crowdsourced.json", *each, "--scale", "categorical:No,Yes,Unsure"]
     n_labels = n_sessions * 123

@@ -6,11 +6,11 @@ Shared by labels and verdicts. Not here: which record the answer becomes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from judgekit.adapters.importers.mapping import Source, Sources, id_text, json_cell, source
+from judgekit.adapters.importers.mapping import Source, Sources, id_text, json_cell, source, sources
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.scale_spec import suggested_spec
 from judgekit.adapters.importers.table import Row, Table
@@ -77,6 +77,19 @@ class Asked:
     def fingerprint(self, criterion: Criterion) -> str:
         """Return the fingerprint of one of the rubric's criteria."""
         return self._fingerprints[criterion.id]
+
+
+def answer_sources(table: Table, plan: ImportPlan, fields: Collection[str]) -> Sources:
+    """Return where each field comes from; a row's own id is no answer's id where a row holds several answers.
+
+    Raises:
+        UnknownName: A field or column that there is not.
+    """
+    found = sources(table, plan, fields)
+    holds_several = bool(plan.criteria or plan.raters or plan.has_lists)
+    if holds_several and "id" not in plan.columns:
+        found.pop("id", None)
+    return found
 
 
 def layout(table: Table, plan: ImportPlan) -> Layout:

@@ -9,6 +9,7 @@ from typing import Any
 from judgekit.adapters.importers.answer import (
     Asked,
     Cell,
+    answer_sources,
     answers_seen,
     cells,
     invalid_item,
@@ -20,7 +21,7 @@ from judgekit.adapters.importers.answer import (
     readable,
     require_criteria,
 )
-from judgekit.adapters.importers.mapping import ID_FIELDS, Sources, id_text, json_cell, moment, sources
+from judgekit.adapters.importers.mapping import ID_FIELDS, Sources, id_text, json_cell, moment
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.table import Table
 from judgekit.adapters.store.files import validated
@@ -39,7 +40,7 @@ def labels(tables: Sequence[Table], plan: ImportPlan, rubric: Rubric) -> Batch:
         InputError: A criterion has no scale.
         UnknownName: A field or column that there is not.
     """
-    found = [sources(table, plan, FIELDS) for table in tables]
+    found = [answer_sources(table, plan, FIELDS) for table in tables]
     require_criteria(rubric, answers_seen(tables, found, plan), plan)
     asked = Asked(rubric, plan)
     items = [

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from judgekit.adapters.importers.answer import (
     Asked,
     Cell,
+    answer_sources,
     answers_seen,
     cells,
     invalid_item,
@@ -20,7 +21,7 @@ from judgekit.adapters.importers.answer import (
     require_criteria,
 )
 from judgekit.adapters.importers.labels import answer_batch, kept_cells
-from judgekit.adapters.importers.mapping import ID_FIELDS, Source, Sources, id_text, json_cell, moment, source, sources
+from judgekit.adapters.importers.mapping import ID_FIELDS, Source, Sources, id_text, json_cell, moment, source
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.table import Table
 from judgekit.adapters.store.files import validated
@@ -43,7 +44,7 @@ def verdicts(tables: Sequence[Table], plan: ImportPlan, rubric: Rubric) -> Batch
         InputError: A criterion has no scale.
         UnknownName: A field or column that there is not.
     """
-    found = [sources(table, plan, FIELDS) for table in tables]
+    found = [answer_sources(table, plan, FIELDS) for table in tables]
     require_criteria(rubric, answers_seen(tables, found, plan), plan)
     asked = Asked(rubric, plan)
     items = []
