@@ -208,7 +208,7 @@ async def _ask(
     except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
         line.clear()
         if line.last is not None:
-            console.say(f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}")
+            console.say(f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}; the same command continues")
         raise
     finally:
         line.clear()

@@ -14,7 +14,7 @@ import numpy as np
 from judgekit.distill.fitting import Task, directions_of, fit
 from judgekit.distill.folds import folds_of
 from judgekit.distill.training import Training
-from judgekit.distill.vocabulary import encoder_of
+from judgekit.distill.vocabulary import encoder_of, rounded
 from judgekit.errors import InputError
 from judgekit.judging.student import FORMS, Form, Student, StudentModel, answers_of, encoded
 from judgekit.records.rubric import Criterion, level_text
@@ -102,8 +102,8 @@ def learn_model(training: Training, *, seed: int) -> tuple[Choice, StudentModel]
         form=form,
         encoder=encoders[choice.has_text],
         levels=tuple(levels),
-        weights=tuple(tuple(map(float, row)) for row in found.weights @ view.axes),
-        intercepts=tuple(map(float, found.intercepts)),
+        weights=tuple(rounded(row) for row in found.weights @ view.axes),
+        intercepts=rounded(found.intercepts),
         strength=choice.strength,
     )
 

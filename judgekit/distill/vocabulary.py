@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from judgekit.judging.encoder import Encoder, Lexicon, scaled_plain
 from judgekit.judging.session_feature import FEATURES, FIELDS, SessionFeatures
@@ -31,14 +31,19 @@ def encoder_of(seen: Sequence[SessionFeatures], *, has_text: bool = True) -> Enc
     return Encoder(
         lexicons=lexicons,
         plain=tuple(feature.name for feature in FEATURES),
-        mean=tuple(map(float, values.mean(axis=0))),
-        spread=tuple(spread),
+        mean=rounded(values.mean(axis=0)),
+        spread=rounded(spread),
     )
+
+
+def rounded(values: Iterable[float]) -> tuple[float, ...]:
+    """Return numbers as they are kept: six digits, so that files stay small and machines agree on them."""
+    return tuple(float(f"{value:.6g}") for value in values)
 
 
 def _lexicon(field: str, seen: Sequence[SessionFeatures]) -> Lexicon:
     n_with_term = Counter(term for each in seen for term in set(each.terms[field]))
     common = [term for term, count in n_with_term.items() if count >= MIN_SESSIONS]
     kept = sorted(sorted(common, key=lambda term: (-n_with_term[term], term))[:MAX_TERMS])
-    idf = tuple(math.log((1 + len(seen)) / (1 + n_with_term[term])) + 1 for term in kept)
+    idf = rounded(math.log((1 + len(seen)) / (1 + n_with_term[term])) + 1 for term in kept)
     return Lexicon(field=field, terms=tuple(kept), idf=idf)

@@ -256,6 +256,7 @@ def _report(batch: Batch, merge: _Merge, name: str) -> IngestReport:
         listed = examples.setdefault(item.cause or "", [])
         if item.is_invalid and len(listed) < _N_EXAMPLES:
             listed.append(f"{item.where}: {item.detail}")
+    stored = [*merge.labels[:1], *merge.outcomes[:1], *merge.read[:1]]
     answers = [record for record in merge.read if not isinstance(record, Session | Pair)]
     return IngestReport(
         form=batch.form,
@@ -272,7 +273,7 @@ def _report(batch: Batch, merge: _Merge, name: str) -> IngestReport:
         columns=batch.columns,
         unused=batch.unused,
         counts=_counts(answers),
-        first=merge.read[0].model_dump(mode="json", exclude_none=True) if merge.read else None,
+        first=stored[0].model_dump(mode="json", exclude_none=True) if stored else None,
         notes=batch.notes,
     )
 

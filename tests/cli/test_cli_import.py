@@ -113,7 +113,14 @@ def test_a_dry_run_shows_what_was_understood_and_writes_nothing(desk: Desk) -> N
     words = ("labels", "l.csv", "--criterion", "tone=tone", "--rationale", "tone=why", "--bare", "--set", "rater=ana")
     assert desk.run(*words, "--scale", "ordinal:1..5", "--dry-run") == 0
     assert tree() == before
-    for shown in ("session <- session", '"rationale": "good"', "ana: 4 1", "skipped 1: empty", "nothing was written"):
+    for shown in (
+        "session <- session",
+        '"rationale": "good"',
+        '"seen": "sha256:',
+        "ana: 4 1",
+        "skipped 1: empty",
+        "nothing was written",
+    ):
         assert shown in desk.out
     assert not Path("d").exists()
     assert desk.run("labels", "l.csv", "--criterion", "tone=tone", "--scale", "ordinal:1..5", "--dry-run") == 2

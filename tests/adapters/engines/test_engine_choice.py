@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -18,12 +19,12 @@ from judgekit.records.rubric import Criterion, Scale
 from judgekit.testing import ScriptedEngine
 
 
-def judge(**changes) -> Judge:
+def judge(**changes: Any) -> Judge:
     criterion = Criterion(id="c", question="?", scale=Scale(type="ordinal", levels=(1, 2)))
     return Judge(**{"name": "j", "criterion": criterion, "model": "openai/m", **changes})
 
 
-def around(environ=None, **changes) -> Surroundings:
+def around(environ: Any = None, **changes: Any) -> Surroundings:
     return Surroundings(environ or {}, SystemClock(), **changes)
 
 
@@ -36,11 +37,11 @@ def around(environ=None, **changes) -> Surroundings:
         ({"model": "openai/m", "engine": "litellm"}, "litellm"),
     ],
 )
-def test_auto_is_the_thin_client_where_the_endpoint_is_openai_style(changes, name):
+def test_auto_is_the_thin_client_where_the_endpoint_is_openai_style(changes: Any, name: Any) -> None:
     assert choose_engine(judge(**changes), around({"OPENAI_API_KEY": "k"})).name == name
 
 
-def test_a_missing_key_is_said_before_any_request_with_the_variables_name():
+def test_a_missing_key_is_said_before_any_request_with_the_variables_name() -> None:
     with pytest.raises(EngineUnavailable, match="OPENAI_API_KEY is not set"):
         choose_engine(judge(), around())
     with pytest.raises(EngineUnavailable, match="MY_KEY is not set"):
@@ -49,48 +50,48 @@ def test_a_missing_key_is_said_before_any_request_with_the_variables_name():
         choose_engine(judge(api_key_env="MY_KEY", model="anthropic/x"), around({"MY_KEY": "  "}))
 
 
-def test_other_endpoints_need_no_key():
+def test_other_endpoints_need_no_key() -> None:
     assert endpoint_of(judge(base_url="http://localhost:1/v1"), around()).key is None
     assert (
         endpoint_of(judge(), around({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})).base_url == "http://127.0.0.1:1/v1"
     )
 
 
-def test_the_judges_own_address_and_key_come_first():
+def test_the_judges_own_address_and_key_come_first() -> None:
     environ = {"OPENAI_BASE_URL": "http://other/v1", "OPENAI_API_KEY": "a", "MINE": "b"}
     found = endpoint_of(judge(base_url="http://mine/v1", api_key_env="MINE"), around(environ))
     assert (found.base_url, found.key, found.key_env) == ("http://mine/v1", "b", "MINE")
 
 
 @pytest.mark.parametrize("base_url", ["localhost:8000/v1", "ftp://x/v1", "/v1"])
-def test_an_address_that_is_none_is_refused(base_url):
+def test_an_address_that_is_none_is_refused(base_url: Any) -> None:
     with pytest.raises(InputError, match="no http address"):
         endpoint_of(judge(base_url=base_url), around())
 
 
-def test_an_unknown_engine_lists_the_known_ones():
+def test_an_unknown_engine_lists_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="litellm"):
         choose_engine(judge(), around(), name="litelm")
 
 
-def test_a_users_engine_is_loaded_by_module_and_function():
+def test_a_users_engine_is_loaded_by_module_and_function() -> None:
     engine = choose_engine(judge(), around(), name=f"{__name__}:my_engine")
     assert isinstance(engine, ScriptedEngine)
     with pytest.raises(InputError, match="cannot load"):
         choose_engine(judge(), around(), name="nowhere:nothing")
 
 
-def my_engine(_judge, _surroundings):
+def my_engine(_judge: Any, _surroundings: Any) -> Any:
     return ScriptedEngine(lambda _: "x")
 
 
-def test_the_scripted_engine_is_for_python_only():
+def test_the_scripted_engine_is_for_python_only() -> None:
     with pytest.raises(InputError, match="for tests"):
         choose_engine(judge(engine="scripted"), around())
 
 
 @pytest.fixture
-def replies(tmp_path):
+def replies(tmp_path: Any) -> Any:
     path = tmp_path / "replies.jsonl"
     rows = [
         {"request": "sha256:a", "reply": "zero", "model": "real/model", "composed": True, "session": "s-1"},
@@ -100,12 +101,12 @@ def replies(tmp_path):
     return path
 
 
-def replayed(path, key, sample=0):
+def replayed(path: Any, key: Any, sample: Any = 0) -> Any:
     engine = choose_engine(judge(engine="replay"), around(replies=read_replies(path)))
     return asyncio.run(engine.complete(Request(key, "openai/m", (Message("user", "x"),), sample=sample)))
 
 
-def test_a_replay_answers_by_exact_request_and_sample_and_keeps_the_models_name(replies):
+def test_a_replay_answers_by_exact_request_and_sample_and_keeps_the_models_name(replies: Any) -> None:
     first = replayed(replies, "sha256:a")
     assert (first.text, first.model, first.cost_usd) == ("zero", "real/model", 0.0)
     second = replayed(replies, "sha256:a", sample=1)
@@ -113,20 +114,20 @@ def test_a_replay_answers_by_exact_request_and_sample_and_keeps_the_models_name(
 
 
 @pytest.mark.parametrize(("key", "sample", "words"), [("sha256:b", 0, "changed since"), ("sha256:a", 2, "sample 2")])
-def test_a_replay_invents_nothing(replies, key, sample, words):
+def test_a_replay_invents_nothing(replies: Any, key: Any, sample: Any, words: Any) -> None:
     with pytest.raises(EngineFault, match=words) as caught:
         replayed(replies, key, sample)
     assert caught.value.kind == "bad_request"
 
 
 @pytest.mark.parametrize("line", ["{", '{"reply": "x"}', '{"request": "a", "reply": 3}', "[]"])
-def test_a_line_that_is_no_reply_is_named_by_file_and_line(replies, line):
+def test_a_line_that_is_no_reply_is_named_by_file_and_line(replies: Any, line: Any) -> None:
     replies.write_text(replies.read_text() + line + "\n")
     with pytest.raises(InvalidRecord, match=r"replies\.jsonl:3"):
         read_replies(replies)
 
 
-def test_missing_and_empty_recordings_are_refused(tmp_path):
+def test_missing_and_empty_recordings_are_refused(tmp_path: Any) -> None:
     with pytest.raises(FileProblem, match="no recorded replies"):
         read_replies(tmp_path / "none.jsonl")
     (tmp_path / "empty.jsonl").write_text("\n")
@@ -136,18 +137,18 @@ def test_missing_and_empty_recordings_are_refused(tmp_path):
         choose_engine(judge(engine="replay"), around())
 
 
-def test_prices_come_from_the_installed_file_and_overrides_stand_over_it():
+def test_prices_come_from_the_installed_file_and_overrides_stand_over_it() -> None:
     prices = LitellmPrices({"openai/mine": (1.0, 2.0), "openai/gpt-4o-mini": (10.0, 10.0)})
     assert prices.cost_usd("openai/mine", 1_000_000, 1_000_000) == pytest.approx(3.0)
     assert prices.cost_usd("openai/gpt-4o-mini", 100_000, 0) == pytest.approx(1.0)
     assert LitellmPrices().cost_usd("gpt-4o-mini", 100, 10) == pytest.approx(2.1e-5)
-    assert LitellmPrices().cost_usd("anthropic/claude-haiku-4-5", 100, 10) > 0
+    assert LitellmPrices().cost_usd("anthropic/claude-haiku-4-5", 100, 10) not in (None, 0.0)
 
 
 @pytest.mark.parametrize("model", ["openai/no-such-model", "mistral/gpt-4o-mini", "no-such-model", ""])
-def test_an_unknown_price_is_none(model):
+def test_an_unknown_price_is_none(model: Any) -> None:
     assert LitellmPrices().cost_usd(model, 100, 10) is None
 
 
-def test_without_a_price_file_every_price_is_unknown(tmp_path):
+def test_without_a_price_file_every_price_is_unknown(tmp_path: Any) -> None:
     assert LitellmPrices(path=tmp_path / "none.json").cost_usd("gpt-4o-mini", 1, 1) is None

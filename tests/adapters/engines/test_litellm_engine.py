@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Item .* is using the `ReadOnly` 
 
 
 @pytest.fixture(scope="module", autouse=True)
-def litellm():
+def litellm() -> Any:
     """Import it once; what it warns about on import is its own business."""
     import warnings
 
@@ -30,14 +31,14 @@ def litellm():
         return import_litellm()
 
 
-def request(**changes) -> Request:
+def request(**changes: Any) -> Request:
     return Request(**{"key": "sha256:0", "model": "hosted_vllm/m", "messages": (Message("user", "hallo"),), **changes})
 
 
-def ask(base_url: str | None, *requests: Request, **route) -> list[Reply | EngineFault]:
-    async def all_of_them():
+def ask(base_url: str | None, *requests: Request, **route: Any) -> list[Any]:
+    async def all_of_them() -> Any:
         engine = LitellmEngine(Route(base_url, **route), SystemClock())
-        answers = []
+        answers: list[Any] = []
         for one in requests or (request(),):
             try:
                 answers.append(await engine.complete(one))
@@ -49,7 +50,7 @@ def ask(base_url: str | None, *requests: Request, **route) -> list[Reply | Engin
     return asyncio.run(all_of_them())
 
 
-def test_a_reply_comes_back_over_real_http():
+def test_a_reply_comes_back_over_real_http() -> None:
     with FaultyServer("fine") as server:
         (reply,) = ask(server.base_url, request(parameters={"temperature": 0.0}, schema={"type": "object"}), key=KEY)
         assert isinstance(reply, Reply), reply.detail
@@ -77,7 +78,7 @@ def test_a_reply_comes_back_over_real_http():
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.status}",
 )
-def test_faults_are_told_apart_and_sent_once(fault, kind):
+def test_faults_are_told_apart_and_sent_once(fault: Any, kind: Any) -> None:
     with FaultyServer("fine", latency_s=0.05, faults={0: fault}) as server:
         (found,) = ask(server.base_url, key=KEY, timeout_s=0.4)
         assert server.n_requests == 1, "litellm tried again by itself"
@@ -87,13 +88,13 @@ def test_faults_are_told_apart_and_sent_once(fault, kind):
     assert "\n" not in found.detail
 
 
-def test_retry_after_is_heeded():
+def test_retry_after_is_heeded() -> None:
     with FaultyServer("fine", faults={0: Fault.rate_limit("3")}) as server:
         (found,) = ask(server.base_url, key=KEY)
     assert found.retry_after_s == 3.0
 
 
-def test_a_refused_connection_is_a_connection_fault():
+def test_a_refused_connection_is_a_connection_fault() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -101,19 +102,19 @@ def test_a_refused_connection_is_a_connection_fault():
     assert found.kind == "connection"
 
 
-def test_a_missing_key_is_fatal_and_names_the_variable():
+def test_a_missing_key_is_fatal_and_names_the_variable() -> None:
     (found,) = ask(None, request(model="anthropic/claude-haiku-4-5"))
     assert found.kind == "fatal"
     assert "ANTHROPIC_API_KEY" in found.detail
 
 
-def test_the_price_comes_with_the_reply():
+def test_the_price_comes_with_the_reply() -> None:
     with FaultyServer("fine") as server:
         (reply,) = ask(server.base_url, request(model="openai/gpt-4o-mini"), key=KEY)
     assert reply.cost_usd == pytest.approx(1.5e-7 + 6e-7)
 
 
-def test_respx_sees_the_call_and_no_socket_is_opened(litellm, monkeypatch):
+def test_respx_sees_the_call_and_no_socket_is_opened(litellm: Any, monkeypatch: Any) -> None:
     """The canary: when litellm or openai change their transport, this fails before users notice."""
     import httpx
     import respx
@@ -136,7 +137,7 @@ def test_respx_sees_the_call_and_no_socket_is_opened(litellm, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_run_through_litellm_ends_without_words_of_its_own():
+def test_a_run_through_litellm_ends_without_words_of_its_own() -> None:
     """No banner, no leaked connection, no warning: in a process of its own, with warnings on."""
     code = (
         "import asyncio, sys\n"

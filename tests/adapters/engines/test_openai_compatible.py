@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -20,17 +21,17 @@ from judgekit.testing import Fault, FaultyServer
 KEY = "sk-very-secret"
 
 
-def request(**changes) -> Request:
+def request(**changes: Any) -> Request:
     fields = {"key": "sha256:0", "model": "openai/m", "messages": (Message("user", "hallo, wörld \U0001f600"),)}
     return Request(**{**fields, **changes})
 
 
-def ask(base_url: str, *requests: Request, **endpoint) -> list[Reply | EngineFault]:
+def ask(base_url: str, *requests: Request, **endpoint: Any) -> list[Any]:
     """Send requests one after the other over one engine."""
 
-    async def all_of_them():
+    async def all_of_them() -> Any:
         engine = OpenAICompatible(Endpoint(base_url, **endpoint), SystemClock())
-        answers = []
+        answers: list[Any] = []
         for one in requests or (request(),):
             try:
                 answers.append(await engine.complete(one))
@@ -42,7 +43,7 @@ def ask(base_url: str, *requests: Request, **endpoint) -> list[Reply | EngineFau
     return asyncio.run(all_of_them())
 
 
-def test_a_reply_comes_back_with_model_tokens_and_latency():
+def test_a_reply_comes_back_with_model_tokens_and_latency() -> None:
     with FaultyServer("fine", latency_s=0.02) as server:
         (reply,) = ask(server.base_url)
     assert (reply.text, reply.model, reply.finish_reason) == ("fine", "m", "stop")
@@ -51,7 +52,7 @@ def test_a_reply_comes_back_with_model_tokens_and_latency():
     assert reply.cost_usd is None
 
 
-def test_what_is_sent_is_the_request_and_nothing_else():
+def test_what_is_sent_is_the_request_and_nothing_else() -> None:
     schema = {"type": "object"}
     with FaultyServer("fine") as server:
         ask(server.base_url, request(parameters={"temperature": 0, "seed": None, "max_tokens": 9}, schema=schema))
@@ -68,19 +69,19 @@ def test_what_is_sent_is_the_request_and_nothing_else():
     }
 
 
-def test_only_the_openai_prefix_is_taken_off_the_model():
+def test_only_the_openai_prefix_is_taken_off_the_model() -> None:
     with FaultyServer("fine") as server:
         ask(server.base_url, request(model="llmbar/natural/GPT-4__CoT"), request(model="openai/org/model"))
         assert [r["model"] for r in server.requests] == ["llmbar/natural/GPT-4__CoT", "org/model"]
 
 
-def test_one_connection_serves_many_requests():
+def test_one_connection_serves_many_requests() -> None:
     with FaultyServer("fine") as server:
         ask(server.base_url, *[request()] * 20)
         assert (server.n_requests, server.n_connections) == (20, 1)
 
 
-def test_the_key_is_sent_and_never_told():
+def test_the_key_is_sent_and_never_told() -> None:
     echo = Fault("status", 401, {"message": f"Incorrect API key provided: {KEY}"})
     with FaultyServer("fine", faults={0: echo}) as server:
         (fault,) = ask(server.base_url, key=KEY, key_env="MY_KEY")
@@ -91,7 +92,7 @@ def test_the_key_is_sent_and_never_told():
     assert KEY not in repr(Endpoint("http://x/v1", key=KEY))
 
 
-def test_without_a_key_no_authorization_is_sent():
+def test_without_a_key_no_authorization_is_sent() -> None:
     with FaultyServer("fine") as server:
         ask(server.base_url)
         assert "authorization" not in server.headers[0]
@@ -112,7 +113,7 @@ def test_without_a_key_no_authorization_is_sent():
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.status}",
 )
-def test_faults_on_the_wire_are_told_apart(fault, kind):
+def test_faults_on_the_wire_are_told_apart(fault: Any, kind: Any) -> None:
     with FaultyServer("fine", latency_s=0.02, faults={0: fault}) as server:
         first, second = ask(server.base_url, request(), request(), timeout_s=0.2)
     assert isinstance(first, EngineFault)
@@ -121,7 +122,7 @@ def test_faults_on_the_wire_are_told_apart(fault, kind):
     assert isinstance(second, Reply), "the engine did not recover"
 
 
-def test_a_refused_connection_is_a_connection_fault():
+def test_a_refused_connection_is_a_connection_fault() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -155,17 +156,17 @@ def test_a_refused_connection_is_a_connection_fault():
         (301, {"message": "moved"}, "fatal"),
     ],
 )
-def test_an_error_answer_is_the_fault_that_its_body_says(status, error, kind):
+def test_an_error_answer_is_the_fault_that_its_body_says(status: Any, error: Any, kind: Any) -> None:
     assert fault_of(Rejection(status, json.dumps({"error": error}), "http://x/v1")).kind == kind
 
 
-def test_a_rejected_schema_says_what_to_do():
+def test_a_rejected_schema_says_what_to_do() -> None:
     body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
     assert 'method = "json"' in fault_of(Rejection(400, body, "http://x/v1")).detail
 
 
 @pytest.mark.parametrize("body", ["", "<html>502</html>", '{"detail": "gone"}', '"text"', '{"error": "text"}', "[1]"])
-def test_an_error_body_of_any_form_makes_one_line(body):
+def test_an_error_body_of_any_form_makes_one_line(body: Any) -> None:
     detail = fault_of(Rejection(500, body + "\n\n" * 400 + "x" * 4000, "http://x/v1")).detail
     assert "\n" not in detail
     assert len(detail) < 400
@@ -185,7 +186,7 @@ def test_an_error_body_of_any_form_makes_one_line(body):
         ({}, None),
     ],
 )
-def test_retry_after_is_read_as_seconds_or_date(headers, seconds):
+def test_retry_after_is_read_as_seconds_or_date(headers: Any, seconds: Any) -> None:
     assert retry_after_s(headers, datetime(2026, 10, 21, 7, 27, 30, tzinfo=UTC)) == seconds
 
 
@@ -200,7 +201,7 @@ def test_retry_after_is_read_as_seconds_or_date(headers, seconds):
         {"error": {"message": "x"}},
     ],
 )
-def test_a_200_without_a_message_is_a_server_fault(envelope, monkeypatch):
+def test_a_200_without_a_message_is_a_server_fault(envelope: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("judgekit.testing.server._envelope", lambda *_: json.dumps(envelope).encode())
     with FaultyServer("fine") as server:
         (fault,) = ask(server.base_url)
@@ -216,7 +217,7 @@ def test_a_200_without_a_message_is_a_server_fault(envelope, monkeypatch):
         ({}, "", None),
     ],
 )
-def test_messages_of_any_form_are_read(message, text, refusal, monkeypatch):
+def test_messages_of_any_form_are_read(message: Any, text: Any, refusal: Any, monkeypatch: Any) -> None:
     body = json.dumps({"choices": [{"message": message}], "usage": {"prompt_tokens": -1}}).encode()
     monkeypatch.setattr("judgekit.testing.server._envelope", lambda *_: body)
     with FaultyServer("fine") as server:
@@ -224,7 +225,7 @@ def test_messages_of_any_form_are_read(message, text, refusal, monkeypatch):
     assert (reply.text, reply.refusal, reply.model, reply.prompt_tokens) == (text, refusal, "openai/m", None)
 
 
-def test_running_the_thin_client_never_imports_litellm():
+def test_running_the_thin_client_never_imports_litellm() -> None:
     code = (
         "import asyncio, sys\n"
         "from judgekit.adapters.clock import SystemClock\n"
@@ -240,7 +241,8 @@ def test_running_the_thin_client_never_imports_litellm():
         "    reply = await engine.complete(Request('k', judge.model, (Message('user', 'x'),)))\n"
         "    await engine.close()\n"
         "    return reply.text\n"
-        "print(asyncio.run(main()), LitellmPrices().cost_usd('openai/gpt-4o-mini', 100, 10), 'litellm' in sys.modules)\n"
+        "cost = LitellmPrices().cost_usd('openai/gpt-4o-mini', 100, 10)\n"
+        "print(asyncio.run(main()), cost, 'litellm' in sys.modules)\n"
     )
     with FaultyServer("fine") as server:
         done = subprocess.run([sys.executable, "-c", code, server.base_url], capture_output=True, text=True, check=True)

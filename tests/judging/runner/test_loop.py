@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 from judgekit.judging.ports import EngineFault, Reply, Request
+from judgekit.judging.runner.progress import Progress
 from judgekit.records.judge import Judge, Reading
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.run import Run, RunManifest
@@ -26,38 +28,38 @@ GOOD = json.dumps({"reasoning": "solved", "value": 3})
 class Shelf:
     """A store and a sink in memory."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.replies: dict[tuple[str, int], Call] = {}
         self.calls: list[Call] = []
         self.outcomes: list[Verdict | Failure] = []
         self.manifests: list[RunManifest] = []
 
-    def find(self, request):
+    def find(self, request: Any) -> Any:
         return self.replies.get((request.key, request.sample))
 
-    def commit(self, call):
+    def commit(self, call: Any) -> None:
         self.replies[call.request, call.sample] = call
 
-    def write_manifest(self, manifest):
+    def write_manifest(self, manifest: Any) -> None:
         self.manifests.append(manifest)
 
-    def finish(self, outcomes, calls=None):
+    def finish(self, outcomes: Any, calls: Any = None) -> None:
         self.outcomes, self.calls = list(outcomes), list(calls or ())
 
-    def add_call(self, call):
+    def add_call(self, call: Any) -> None:
         assert call in self.replies.values(), "a call was written before it was committed"
         self.calls.append(call)
 
-    def add_outcome(self, outcome):
+    def add_outcome(self, outcome: Any) -> None:
         self.outcomes.append(outcome)
 
 
 class TokenPrices:
-    def cost_usd(self, model, prompt_tokens, completion_tokens):
+    def cost_usd(self, model: Any, prompt_tokens: Any, completion_tokens: Any) -> Any:
         return None if model == "openai/unknown" else 0.001 * completion_tokens
 
 
-def judge(**changes) -> Judge:
+def judge(**changes: Any) -> Judge:
     criterion = Criterion(id="resolution", question="Solved?", scale=Scale(type="ordinal", levels=(1, 2, 3)))
     fields = {"name": "j", "criterion": criterion, "model": "openai/m", "user": "{{ session }} {{ answer_format }}"}
     return Judge(**{**fields, **changes})
@@ -73,7 +75,14 @@ def item(request: Request) -> str:
 
 
 def run(
-    script, n=1, *, shelf=None, clock=None, judge_=None, engine=None, **options
+    script: Any,
+    n: Any = 1,
+    *,
+    shelf: Any = None,
+    clock: Any = None,
+    judge_: Any = None,
+    engine: Any = None,
+    **options: Any,
 ) -> tuple[Run, ScriptedEngine, Shelf]:
     clock = clock or StillClock()
     engine = engine or ScriptedEngine(script, clock=clock)
@@ -91,18 +100,18 @@ def run(
     return asyncio.run(made), engine, shelf
 
 
-def failing_first(times: int, fault: Callable[[], EngineFault]):
+def failing_first(times: int, fault: Callable[[], EngineFault]) -> Any:
     """Script: every item meets the fault so many times before it is answered."""
     met: Counter[str] = Counter()
 
-    def script(request: Request):
+    def script(request: Request) -> Any:
         met[item(request)] += 1
         return fault() if met[item(request)] <= times else GOOD
 
     return script
 
 
-def test_every_target_gets_one_verdict_and_one_request():
+def test_every_target_gets_one_verdict_and_one_request() -> None:
     done, engine, shelf = run(lambda _: GOOD, 20, max_in_flight=4)
     assert [o.session for o in done.outcomes] == [f"s{i:03}" for i in range(20)]
     assert {o.value for o in done.verdicts} == {3}
@@ -111,7 +120,7 @@ def test_every_target_gets_one_verdict_and_one_request():
     assert done.manifest.state == "complete"
 
 
-def test_an_outcome_says_who_judged_what_and_by_which_call():
+def test_an_outcome_says_who_judged_what_and_by_which_call() -> None:
     done, _, shelf = run(lambda _: GOOD)
     verdict, wanted = done.verdicts[0], judge()
     assert verdict.judge_fingerprint == wanted.judge_fingerprint
@@ -123,18 +132,18 @@ def test_an_outcome_says_who_judged_what_and_by_which_call():
 
 
 @pytest.mark.parametrize("kind", ["rate_limit", "server", "timeout"])
-def test_transient_faults_are_tried_again(kind):
+def test_transient_faults_are_tried_again(kind: Any) -> None:
     done, engine, _ = run(failing_first(2, lambda: EngineFault(kind, "x")), 8)
     assert len(done.verdicts) == 8
     assert len(engine.requests) == done.manifest.n_requests == 24
     assert {call.attempts for call in done.calls} == {3}
 
 
-def test_the_servers_retry_after_is_kept_to():
+def test_the_servers_retry_after_is_kept_to() -> None:
     clock = StillClock()
     met = []
 
-    def script(request):
+    def script(request: Any) -> Any:
         met.append(clock.monotonic())
         return EngineFault("rate_limit", "slow down", retry_after_s=7.0) if len(met) == 1 else GOOD
 
@@ -142,11 +151,11 @@ def test_the_servers_retry_after_is_kept_to():
     assert 7.0 <= met[1] - met[0] < 8.0
 
 
-def test_waiting_for_another_try_holds_no_worker():
+def test_waiting_for_another_try_holds_no_worker() -> None:
     """With one worker, the others are answered while the first waits."""
     order = []
 
-    def script(request):
+    def script(request: Any) -> Any:
         order.append(item(request))
         return EngineFault("rate_limit", "x", retry_after_s=60) if order == ["ITEM-000"] else GOOD
 
@@ -154,7 +163,7 @@ def test_waiting_for_another_try_holds_no_worker():
     assert order == ["ITEM-000", "ITEM-001", "ITEM-002", "ITEM-003", "ITEM-000"]
 
 
-def test_a_request_that_keeps_failing_becomes_a_failure_and_the_rest_goes_on():
+def test_a_request_that_keeps_failing_becomes_a_failure_and_the_rest_goes_on() -> None:
     done, _, _ = run(lambda r: EngineFault("server", "500: broken") if item(r) == "ITEM-001" else GOOD, 3)
     failure = done.failures[0]
     assert (failure.session, failure.status) == ("s001", "engine_error")
@@ -165,13 +174,13 @@ def test_a_request_that_keeps_failing_becomes_a_failure_and_the_rest_goes_on():
 @pytest.mark.parametrize(
     ("kind", "status"), [("overflow", "overflow"), ("refused", "refused"), ("bad_request", "engine_error")]
 )
-def test_what_concerns_one_request_only_is_not_tried_again(kind, status):
+def test_what_concerns_one_request_only_is_not_tried_again(kind: Any, status: Any) -> None:
     done, engine, _ = run(lambda _: EngineFault(kind, "why"))
     assert [f.status for f in done.failures] == [status]
     assert len(engine.requests) == 1
 
 
-def test_an_unreadable_reply_is_asked_again_and_told_why():
+def test_an_unreadable_reply_is_asked_again_and_told_why() -> None:
     answers = iter(["no json here", GOOD])
     done, engine, shelf = run(lambda _: next(answers))
     assert len(done.verdicts) == 1
@@ -183,24 +192,24 @@ def test_an_unreadable_reply_is_asked_again_and_told_why():
     assert done.verdicts[0].call == shelf.calls[1].id
 
 
-def test_a_reply_that_stays_unreadable_is_a_failure_with_the_raw_reply():
+def test_a_reply_that_stays_unreadable_is_a_failure_with_the_raw_reply() -> None:
     done, engine, _ = run(lambda _: "no json here")
     assert [(f.status, f.reply) for f in done.failures] == [("unparsed", "no json here")]
     assert len(engine.requests) == 2
 
 
-def test_no_retries_of_readings_means_one_request():
+def test_no_retries_of_readings_means_one_request() -> None:
     _, engine, _ = run(lambda _: "no", judge_=judge(reading=Reading(retries=0)))
     assert len(engine.requests) == 1
 
 
-def test_a_refusal_is_a_failure_and_is_not_argued_with():
+def test_a_refusal_is_a_failure_and_is_not_argued_with() -> None:
     done, engine, _ = run(lambda r: Reply(text="", model="m", refusal="I will not"))
     assert [(f.status, f.reply) for f in done.failures] == [("refused", "I will not")]
     assert len(engine.requests) == 1
 
 
-def test_stored_replies_are_not_asked_again():
+def test_stored_replies_are_not_asked_again() -> None:
     answers = iter(["unreadable", *[GOOD] * 10])
     first, _, shelf = run(lambda _: next(answers), 5, max_in_flight=1)
     second, engine, _ = run(lambda _: pytest.fail("asked again"), 5, shelf=shelf)
@@ -212,7 +221,7 @@ def test_stored_replies_are_not_asked_again():
     assert {c.id for c in second.calls} == {c.id for c in first.calls}
 
 
-def test_a_reply_of_another_engine_is_not_passed_off_as_this_ones():
+def test_a_reply_of_another_engine_is_not_passed_off_as_this_ones() -> None:
     _, _, shelf = run(lambda _: GOOD)
     for key, call in shelf.replies.items():
         shelf.replies[key] = call.model_copy(update={"engine": "replay"})
@@ -220,7 +229,7 @@ def test_a_reply_of_another_engine_is_not_passed_off_as_this_ones():
     assert len(engine.requests) == 1
 
 
-def test_equal_requests_in_flight_are_paid_once():
+def test_equal_requests_in_flight_are_paid_once() -> None:
     twins = [s.model_copy(update={"id": f"t{i}"}) for i, s in enumerate(sessions(1) * 5)]
     clock, shelf = StillClock(), Shelf()
     engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=1.0)
@@ -230,14 +239,14 @@ def test_equal_requests_in_flight_are_paid_once():
     assert len(done.verdicts) == 5
 
 
-def test_samples_are_asked_apart():
+def test_samples_are_asked_apart() -> None:
     done, engine, _ = run(lambda _: GOOD, judge_=judge(samples=3))
     assert sorted(r.sample for r in engine.requests) == [0, 1, 2]
     assert [o.sample for o in done.outcomes] == [0, 1, 2]
     assert len({c.id for c in done.calls}) == 3
 
 
-def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done():
+def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done() -> None:
     shelf = Shelf()
     with pytest.raises(EngineUnavailable, match="wrong key"):
         run(
@@ -251,7 +260,7 @@ def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done():
     assert shelf.manifests[-1].n_verdicts == 5
 
 
-def test_a_connection_nobody_answers_stops_the_run_early():
+def test_a_connection_nobody_answers_stops_the_run_early() -> None:
     shelf = Shelf()
     engine = ScriptedEngine(lambda _: EngineFault("connection", "refused"))
     with pytest.raises(EngineUnavailable, match="Check that the endpoint is up"):
@@ -260,7 +269,7 @@ def test_a_connection_nobody_answers_stops_the_run_early():
     assert shelf.outcomes == []
 
 
-def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done():
+def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done() -> None:
     shelf = Shelf()
     with pytest.raises(EngineUnavailable):
         run(
@@ -272,7 +281,7 @@ def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done():
     assert len(shelf.outcomes) == 10
 
 
-def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only():
+def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only() -> None:
     done, _, _ = run(
         lambda r: EngineFault("connection", "reset") if item(r) == "ITEM-000" else GOOD, 400, max_in_flight=1
     )
@@ -280,17 +289,17 @@ def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only():
     assert [f.status for f in done.failures] == ["engine_error"]
 
 
-def test_a_server_that_asks_for_an_hour_ends_the_run():
+def test_a_server_that_asks_for_an_hour_ends_the_run() -> None:
     with pytest.raises(EngineUnavailable, match="3600"):
         run(lambda _: EngineFault("rate_limit", "later", retry_after_s=3600))
 
 
-def test_a_real_rate_limit_slows_the_run_and_loses_nothing():
+def test_a_real_rate_limit_slows_the_run_and_loses_nothing() -> None:
     """Five a second are answered, the rest is turned away; all 60 end with a verdict."""
     clock = StillClock()
     answered: Counter[int] = Counter()
 
-    def script(request):
+    def script(request: Any) -> Any:
         second = int(clock.monotonic())
         if answered[second] >= 5:
             return EngineFault("rate_limit", "slow down", retry_after_s=1.0)
@@ -302,11 +311,11 @@ def test_a_real_rate_limit_slows_the_run_and_loses_nothing():
     assert len(engine.requests) < 60 * 6
 
 
-def counted(n_tokens: int):
+def counted(n_tokens: int) -> Any:
     return lambda _: Reply(text=GOOD, model="m", prompt_tokens=10, completion_tokens=n_tokens)
 
 
-def test_the_cap_counts_what_is_in_flight_and_is_never_passed():
+def test_the_cap_counts_what_is_in_flight_and_is_never_passed() -> None:
     shelf, clock = Shelf(), StillClock()
     engine = ScriptedEngine(counted(100), clock=clock, latency_s=1.0)
     with pytest.raises(BudgetReached, match="met"):
@@ -320,13 +329,13 @@ def test_the_cap_counts_what_is_in_flight_and_is_never_passed():
             prices=TokenPrices(),
             max_in_flight=16,
         )
-    spent = sum(call.cost_usd for call in shelf.calls)
+    spent = sum(call.cost_usd or 0.0 for call in shelf.calls)
     assert 1.0 < spent <= 2.05
     assert len(shelf.outcomes) == len(shelf.calls)
     assert shelf.manifests[-1].cost_usd == pytest.approx(spent)
 
 
-def test_after_the_cap_the_same_command_continues():
+def test_after_the_cap_the_same_command_continues() -> None:
     shelf = Shelf()
     script = counted(100)
     with pytest.raises(BudgetReached):
@@ -338,21 +347,21 @@ def test_after_the_cap_the_same_command_continues():
 
 
 @pytest.mark.parametrize(("model", "cap"), [("openai/unknown", 1.0), ("openai/m", 0.0), ("openai/m", float("nan"))])
-def test_a_cap_that_cannot_be_kept_is_refused_before_any_request(model, cap):
+def test_a_cap_that_cannot_be_kept_is_refused_before_any_request(model: Any, cap: Any) -> None:
     engine = ScriptedEngine(lambda _: GOOD)
     with pytest.raises(InputError):
         run(None, engine=engine, judge_=judge(model=model), max_cost_usd=cap, prices=TokenPrices())
     assert engine.requests == []
 
 
-def test_an_unknown_price_is_none_and_never_zero():
+def test_an_unknown_price_is_none_and_never_zero() -> None:
     done, _, _ = run(lambda _: GOOD, prices=TokenPrices())
     assert done.manifest.cost_usd is None
     assert done.calls[0].cost_usd is None
 
 
-def test_progress_is_told_at_a_fixed_rate_and_at_the_end():
-    heard = []
+def test_progress_is_told_at_a_fixed_rate_and_at_the_end() -> None:
+    heard: list[Progress] = []
     clock = StillClock()
     engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=0.01)
     run(None, 200, engine=engine, clock=clock, max_in_flight=1, listener=heard.append)
@@ -361,17 +370,17 @@ def test_progress_is_told_at_a_fixed_rate_and_at_the_end():
     assert heard[4].eta_s == pytest.approx((200 - heard[4].done) / heard[4].rate)
 
 
-def test_cancelling_lets_what_is_in_flight_land_and_keeps_it():
+def test_cancelling_lets_what_is_in_flight_land_and_keeps_it() -> None:
     shelf = Shelf()
     started = asyncio.Event()
 
     class Slow(ScriptedEngine):
-        async def complete(self, request):
+        async def complete(self, request: Any) -> Any:
             started.set()
             await asyncio.sleep(0.05)
             return await super().complete(request)
 
-    async def interrupted():
+    async def interrupted() -> None:
         engine = Slow(lambda _: GOOD)
         rng = np.random.default_rng(0)
         options = RunOptions(max_in_flight=3)
@@ -389,24 +398,23 @@ def test_cancelling_lets_what_is_in_flight_land_and_keeps_it():
     assert shelf.manifests[-1].state == "stopped"
 
 
-def test_a_sink_that_fails_ends_the_run_with_its_own_error():
-    shelf = Shelf()
+def test_a_sink_that_fails_ends_the_run_with_its_own_error() -> None:
 
-    def full(_):
-        raise OSError(28, "No space left on device")
+    class Full(Shelf):
+        def add_outcome(self, outcome: Any) -> None:
+            raise OSError(28, "No space left on device")
 
-    shelf.add_outcome = full
     with pytest.raises(OSError, match="No space"):
-        run(lambda _: GOOD, 10, shelf=shelf)
+        run(lambda _: GOOD, 10, shelf=Full())
 
 
-def test_a_session_too_long_for_the_judge_is_an_overflow_without_a_request():
+def test_a_session_too_long_for_the_judge_is_an_overflow_without_a_request() -> None:
     done, engine, _ = run(lambda _: GOOD, judge_=judge(transcript={"max_chars": 5}))
     assert [f.status for f in done.failures] == ["overflow"]
     assert engine.requests == []
 
 
-def test_a_student_is_not_asked_through_an_engine():
+def test_a_student_is_not_asked_through_an_engine() -> None:
     student = judge(kind="student", model=None)
     with pytest.raises(InputError, match="asks no model"):
         run(lambda _: GOOD, judge_=student)
