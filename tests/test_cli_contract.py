@@ -124,7 +124,18 @@ def test_json_is_the_only_thing_on_standard_output(tmp_path: Path) -> None:
     table_file = tmp_path / "results.csv"
     table_file.write_text("verdict,label\n" + "pass,pass\nfail,pass\nfail,fail\npass,pass\n" * 10, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "judgekit", "score", str(table_file), "--judge", "verdict", "--human", "label", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "judgekit",
+            "score",
+            str(table_file),
+            "--judge",
+            "verdict",
+            "--human",
+            "label",
+            "--json",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -31,7 +31,8 @@ def helpdesk() -> Dataset:
 def said_by_the_assistant(dataset: Dataset) -> dict[str, str]:
     """Return what the assistant said in each session; the opening message is the same for both versions."""
     return {
-        session.id: "\n".join(turn.text for turn in session.turns[1:]) + f" {session.id}" for session in dataset.sessions
+        session.id: "\n".join(turn.text for turn in session.turns[1:]) + f" {session.id}"
+        for session in dataset.sessions
     }
 
 

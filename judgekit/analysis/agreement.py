@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -94,24 +94,46 @@ def measured(
     names, metrics = what
     legal = on_levels(criterion, *ratings.T)
     known = dict(dropped or {})
-    unfit = [metric for metric in metrics if not is_for(metric, criterion)]
-    found = {metric: _unordered(metric, criterion, measuring) for metric in unfit}
-    counting = [metric for metric in metrics if counts_levels(metric) and not legal.all() and metric not in unfit]
-    free = [metric for metric in metrics if metric not in counting and metric not in unfit]
-    if free:
-        sample = sample_of(criterion, ratings, units, names=names, dropped=known)
-        if not legal.all():  # numbers between levels are welcome here, so the levels must not be enforced
-            sample = replace(sample, levels=None)
-        found |= measuring.estimates(free, sample)
-    if counting:
-        between = {**known, "between_levels": int((~legal).sum())}
-        sample = sample_of(criterion, ratings[legal], units[legal], names=names, dropped=between)
-        found |= measuring.estimates(counting, sample)
+    kinds = {metric: _kind(metric, criterion, has_all_legal=bool(legal.all())) for metric in metrics}
+    whole = sample_of(criterion, ratings, units, names=names, dropped=known)
+    between = {**known, "between_levels": int((~legal).sum())}
+    samples: dict[str, Callable[[], Sample]] = {
+        "declared": lambda: whole,
+        "free": lambda: replace(whole, levels=None, positive=None),
+        "observed": lambda: replace(whole, levels=_observed(ratings, whole), positive=None),
+        "counting": lambda: sample_of(criterion, ratings[legal], units[legal], names=names, dropped=between),
+    }
+    found = {metric: _unordered(metric, criterion, measuring) for metric in metrics if kinds[metric] == "unfit"}
+    for kind, sample in samples.items():
+        some = [metric for metric in metrics if kinds[metric] == kind]
+        if some:
+            found |= measuring.estimates(some, sample())
     return {metric: found[metric] for metric in metrics}
+
+
+def _kind(metric: str, criterion: Criterion, *, has_all_legal: bool) -> str:
+    """Say which sample a metric is measured on.
+
+    Numbers between levels (a median of two raters, an expected score) are welcome where only distances count,
+    leave the row out where levels must match, and are levels of their own under `_observed`.
+    """
+    if not is_for(metric, criterion):
+        return "unfit"
+    if metric.endswith("_observed"):
+        return "observed"
+    if has_all_legal:
+        return "declared"
+    return "counting" if counts_levels(metric) else "free"
+
+
+def _observed(ratings: np.ndarray, whole: Sample) -> np.ndarray | None:
+    levels = np.unique(ratings[~np.isnan(ratings).any(axis=1)])
+    return levels if len(levels) > 1 else whole.levels
 
 
 def _together(table: RatingTable, measuring: Measuring) -> Iterator[Row]:
     metrics = metric_set(AMONG_RATERS, table.criterion, measuring.metrics)
+    unfit = [metric for metric in metrics if not is_for(metric, table.criterion)]
     if len(table.raters) < 2:
         words = f"agreement needs two raters, and {len(table.raters)} gave labels"
         for metric in metrics:
@@ -119,9 +141,10 @@ def _together(table: RatingTable, measuring: Measuring) -> Iterator[Row]:
             yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=estimate)
         return
     sample = table.sample(list(table.values.T), table.raters, table.dropped)
-    fit = [metric for metric in metrics if is_for(metric, table.criterion)]
-    for metric, estimate in measuring.estimates(fit, sample).items():
-        yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=estimate)
+    found = measuring.estimates([metric for metric in metrics if metric not in unfit], sample)
+    found |= {metric: _unordered(metric, table.criterion, measuring) for metric in unfit}
+    for metric in metrics:
+        yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=found[metric])
 
 
 def _groups(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> list[Row]:
@@ -136,7 +159,7 @@ def _groups(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> lis
 
 
 def _one_against_others(table: RatingTable, dataset: Dataset, measuring: Measuring) -> Iterator[Row]:
-    metrics = metric_set(BESIDE_CEILING, table.criterion, ())
+    metrics = metric_set(BESIDE_CEILING, table.criterion, measuring.metrics)
     if len(table.raters) < 2:
         return
     if not table.is_named:

@@ -51,22 +51,26 @@ BASELINE: dict[ScaleType, tuple[str, ...]] = {
 }
 
 
+OF_PAIRS = ("pairwise_accuracy", "position_consistency", "first_slot_rate")
+"""Shares over both orders of every pair; measured beside the sets above, on preference scales alone."""
+
+
 def metric_set(table: dict[ScaleType, tuple[str, ...]], criterion: Criterion, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the metrics asked for that fit among many or two raters, or the table's own for the scale.
+    """Return the metrics asked for, or the table's own for the scale.
+
+    Among many raters only those that take many; two sides take any. Shares over pairs are measured elsewhere.
 
     Raises:
         UnknownName: A metric asked for is not in the metric table.
     """
+    known = {*METRICS, *OF_PAIRS}
     for name in asked:
-        if name not in METRICS:
-            raise UnknownName("metric", name, METRICS)
-    default = table.get(criterion.scale.type, ())
+        if name not in known:
+            raise UnknownName("metric", name, known)
     if not asked:
-        return default
-    wants_many = table is AMONG_RATERS
-    return tuple(
-        name for name in asked if (METRICS[name].raters == "many") == wants_many or name == "percent_agreement"
-    )
+        return table.get(criterion.scale.type, ())
+    fit = [name for name in dict.fromkeys(asked) if name not in OF_PAIRS]
+    return tuple(name for name in fit if table is not AMONG_RATERS or METRICS[name].raters == "many")
 
 
 def counts_levels(metric: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class RatingTable:
         values: Shape (n_targets, n_raters), NaN where a rater gave no number.
         units: Shape (n_targets,), the independent unit of each target as a whole number.
         dropped: Labels that gave no number, by cause.
+        unrated: Target without any number -> why: what its raters said instead.
     """
 
     criterion: Criterion
@@ -44,11 +45,17 @@ class RatingTable:
     values: np.ndarray
     units: np.ndarray
     dropped: Mapping[str, int] = field(default_factory=dict)
+    unrated: Mapping[Target, str] = field(default_factory=dict)
 
     @property
     def is_named(self) -> bool:
         """Whether every column is one known rater."""
         return not any(rater.startswith(f"{ANONYMOUS}#") for rater in self.raters)
+
+    def only(self, raters: Sequence[str]) -> RatingTable:
+        """Return the table of some of its raters, over the same targets."""
+        kept = [self.raters.index(rater) for rater in raters]
+        return replace(self, raters=tuple(raters), values=self.values[:, kept], dropped={})
 
     def column(self, rater: str) -> np.ndarray:
         """Return one rater's numbers, shape (n_targets,)."""
@@ -75,17 +82,22 @@ def rating_table(
         targets: Sessions or pairs to keep; None keeps all.
     """
     wanted, dropped = set(kinds), Counter[str]()
+    unrated: dict[Target, str] = {}
     cells: dict[Target, dict[str, float]] = defaultdict(dict)
     for label in sorted(dataset.labels, key=lambda each: each.occasion):
         if label.criterion != criterion.id or label.kind not in wanted:
             continue
         if targets is not None and label.target not in targets:
             continue
+        if label.status != "ok":
+            unrated.setdefault((label.target, label.turn), label.status)
         _place(label, criterion, cells, dropped)
+    _order_anonymous(cells)
     ordered = _in_dataset_order(dataset, cells)
     raters = _columns(cells, dataset.raters)
     values = np.array([[cells[t].get(r, np.nan) for r in raters] for t in ordered]).reshape(len(ordered), len(raters))
-    return RatingTable(criterion, ordered, raters, values, unit_codes(ordered, dataset.unit), dict(dropped))
+    units = unit_codes(ordered, dataset.unit)
+    return RatingTable(criterion, ordered, raters, values, units, dict(dropped), unrated)
 
 
 def sample_of(
@@ -149,11 +161,20 @@ def _place(label: Label, criterion: Criterion, cells: dict[Target, dict[str, flo
     if label.status != "ok" or label.value is None:
         dropped[label.status] += 1
     elif label.rater is None:
-        row[f"{ANONYMOUS}#{1 + sum(name.startswith(ANONYMOUS) for name in row)}"] = criterion.scale.code(label.value)
+        row[f"{ANONYMOUS}#{1 + sum(name.startswith(f'{ANONYMOUS}#') for name in row)}"] = criterion.scale.code(
+            label.value
+        )
     elif label.rater in row:
         dropped["later_occasion"] += 1
     else:
         row[label.rater] = criterion.scale.code(label.value)
+
+
+def _order_anonymous(cells: Mapping[Target, dict[str, float]]) -> None:
+    """Sort each row's nameless numbers, so that the order in which labels were read cannot show in an interval."""
+    for row in cells.values():
+        names = [name for name in row if name.startswith(f"{ANONYMOUS}#")]
+        row.update(zip(names, sorted(row[name] for name in names), strict=True))
 
 
 def _in_dataset_order(dataset: Dataset, cells: Mapping[Target, object]) -> tuple[Target, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from judgekit.analysis.rating import RatingTable, Target, rating_table
 from judgekit.errors import InputError, UnknownName
-from judgekit.records.dataset import Aggregation, Dataset
+from judgekit.records.dataset import Aggregation, Dataset, RaterGroup
 from judgekit.records.rubric import Criterion
 
 RULES = ("majority", "mean", "median", "adjudicated", "gold", "rater:NAME", "group:NAME")
@@ -28,12 +28,17 @@ class Reference:
     Attributes:
         rule: How it was made, such as `majority`.
         values: Target -> number.
-        dropped: Targets without a reference, by cause.
+        missing: Target without a reference -> why.
     """
 
     rule: str
     values: Mapping[Target, float]
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[Target, str] = field(default_factory=dict)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Targets without a reference, by cause."""
+        return dict(Counter(self.missing.values()))
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def reference(dataset: Dataset, criterion: Criterion, rule: str, *, targets: set
 
     Raises:
         UnknownName: The rule, rater or group is not known.
+        InputError: A mean or median is asked for levels without an order, or a group gave no label.
     """
     kind, _, name = rule.partition(":")
     if rule == "adjudicated":
@@ -81,12 +87,14 @@ def reference(dataset: Dataset, criterion: Criterion, rule: str, *, targets: set
     if kind == "rater" and name:
         return _of_columns(table, [_known_rater(table, name)], "majority", rule)
     if kind == "group" and name:
-        group = dataset.card.raters.get(name)
-        if group is None:
-            raise UnknownName("rater group", name, dataset.card.raters, where="dataset.toml [raters]")
-        return _of_columns(table, [r for r in group.raters if r in table.raters], group.aggregate, rule)
+        group = _known_group(dataset, name)
+        members = [rater for rater in group.raters if rater in table.raters]
+        return _of_columns(table, members, group_aggregation(group, criterion), rule)
     if rule not in _AGGREGATIONS:
         raise UnknownName("reference", rule, RULES)
+    if rule != "majority" and is_unordered(criterion):
+        words = f"reference {rule!r} needs an order, and the levels of a {criterion.scale.type} scale have none"
+        raise InputError(words, where=f"criterion {criterion.id!r}", hint="Use --reference majority")
     return aggregate(table, _AGGREGATIONS[rule], rule=rule)
 
 
@@ -98,9 +106,12 @@ def aggregate(table: RatingTable, how: Aggregation, *, rule: str | None = None) 
         how: `majority` (the most frequent; none on a tie), `mean` or `median`.
         rule: What to call it; `how` when not given.
     """
-    numbers, dropped = _row_numbers(table.values, how)
+    numbers, causes = _row_numbers(table.values, how)
     known = {target: float(v) for target, v in zip(table.targets, numbers, strict=True) if not np.isnan(v)}
-    return Reference(rule or how, known, dropped)
+    missing = {target: cause for target, cause in zip(table.targets, causes, strict=True) if cause}
+    for target in (target for target, cause in missing.items() if cause == "no_label"):
+        missing[target] = table.unrated.get(target, "no_label")  # what the raters said instead of a number
+    return Reference(rule or how, known, missing)
 
 
 def leave_one_out(table: RatingTable, how: Aggregation) -> LeaveOneOut:
@@ -133,12 +144,20 @@ def aggregation_of(rule: str, criterion: Criterion) -> Aggregation:
     return _AGGREGATIONS.get(rule) or _AGGREGATIONS[default_rule(criterion)]
 
 
+def group_aggregation(group: RaterGroup, criterion: Criterion) -> Aggregation:
+    """Return how a group's labels become one: its own way; majority on levels without an order, the only one there."""
+    return "majority" if is_unordered(criterion) else group.aggregate
+
+
+def is_unordered(criterion: Criterion) -> bool:
+    """Return whether places on the scale are mere names, so that a mean of them would be some third level."""
+    return criterion.scale.type in ("categorical", "preference")
+
+
 def _of_columns(table: RatingTable, raters: list[str], how: Aggregation, rule: str) -> Reference:
     if not raters:
         raise InputError(f"no label of reference {rule!r} on criterion {table.criterion.id!r}")
-    kept = [table.raters.index(rater) for rater in raters]
-    part = RatingTable(table.criterion, table.targets, tuple(raters), table.values[:, kept], table.units)
-    return aggregate(part, how, rule=rule)
+    return aggregate(table.only(raters), how, rule=rule)
 
 
 def _known_rater(table: RatingTable, name: str) -> str:
@@ -147,32 +166,39 @@ def _known_rater(table: RatingTable, name: str) -> str:
     return name
 
 
+def _known_group(dataset: Dataset, name: str) -> RaterGroup:
+    group = dataset.card.raters.get(name)
+    if group is None:
+        raise UnknownName("rater group", name, dataset.card.raters, where="dataset.toml [raters]")
+    return group
+
+
 def _adjudicated(dataset: Dataset, criterion: Criterion, targets: set[str] | None) -> Reference:
     values: dict[Target, float] = {}
-    dropped: Counter[str] = Counter()
+    missing: dict[Target, str] = {}
     for settled in dataset.adjudications:
         if settled.criterion != criterion.id or (targets is not None and settled.target not in targets):
             continue
         if settled.value is None:
-            dropped[settled.status] += 1
+            missing[settled.target, settled.turn] = settled.status
         else:
             values[settled.target, settled.turn] = criterion.scale.code(settled.value)
-    return Reference("adjudicated", values, dropped)
+    return Reference("adjudicated", values, missing)
 
 
-def _row_numbers(values: np.ndarray, how: Aggregation) -> tuple[np.ndarray, Counter[str]]:
+def _row_numbers(values: np.ndarray, how: Aggregation) -> tuple[np.ndarray, list[str | None]]:
     numbers = np.full(len(values), np.nan)
-    dropped: Counter[str] = Counter()
+    causes: list[str | None] = [None] * len(values)
     for row, ratings in enumerate(values):
         given = ratings[~np.isnan(ratings)]
         if not len(given):
-            dropped["no_label"] += 1
+            causes[row] = "no_label"
         elif how == "majority":
             numbers[row] = _mode(given)
-            dropped["raters_tie"] += int(np.isnan(numbers[row]))
+            causes[row] = "raters_tie" if np.isnan(numbers[row]) else None
         else:
-            numbers[row] = given.mean() if how == "mean" else np.median(given)
-    return numbers, +dropped
+            numbers[row] = np.sort(given).mean() if how == "mean" else np.median(given)
+    return numbers, causes
 
 
 def _mode(given: np.ndarray) -> float:

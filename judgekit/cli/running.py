@@ -139,8 +139,8 @@ def summary_text(summary: RunSummary) -> str:
 
     manifest = summary.manifest
     n_outcomes = manifest.n_verdicts + manifest.n_failures
-    failed = f"{manifest.n_failures} failures, " if manifest.n_failures else ""
-    lines = [f"{manifest.judge}: {failed}{manifest.n_verdicts} verdicts of {n_outcomes}"]
+    failed = f"{_number(manifest.n_failures, 'failure')}, " if manifest.n_failures else ""
+    lines = [f"{manifest.judge}: {failed}{_number(manifest.n_verdicts, 'verdict')} of {n_outcomes}"]
     rows: dict[str, str | None] = {
         "failures": ", ".join(f"{cause} {n}" for cause, n in summary.failures.items()) or None,
         "first": summary.first_failure,
@@ -208,7 +208,9 @@ async def _ask(
     except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
         line.clear()
         if line.last is not None:
-            console.say(f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}; the same command continues")
+            console.say(
+                f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}; the same command continues"
+            )
         raise
     finally:
         line.clear()
@@ -310,6 +312,10 @@ def _records(path: Path, kind: type[R]) -> list[R]:
             raise InvalidRecord(f"id {record.id!r} occurs twice", where=f"{path}:{number}", hint="Give each its own id")
         found[record.id] = record
     return list(found.values())
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _latency(summary: RunSummary) -> str | None:

@@ -15,7 +15,7 @@ from typing import Literal
 from judgekit.errors import InvalidRecord
 from judgekit.judging.answer_form import CANNOT_JUDGE, NOT_APPLICABLE
 from judgekit.judging.json_reply import Contradiction, json_objects
-from judgekit.records.judge import Judge, Pattern
+from judgekit.records.judge import Judge, Pattern, Reading
 from judgekit.records.label import AnswerStatus
 from judgekit.records.rubric import Criterion, Value
 from judgekit.records.verdict import Order
@@ -160,14 +160,10 @@ def _legal_value(criterion: Criterion, raw: object) -> Value | None:
 
 
 def _read_patterns(judge: Judge, text: str) -> Answered | Unreadable:
-    last: tuple[tuple[int, int], re.Match[str], Pattern] | None = None
-    for pattern in judge.reading.patterns:
-        match = _last_match(pattern, text)
-        if match is not None and (last is None or _place(match) > last[0]):
-            last = (_place(match), match, pattern)
-    if last is None:
+    found = _winner(judge.reading, text)
+    if found is None:
         return Unreadable("unparsed", f"no pattern matches {_excerpt(text)}")
-    _, match, pattern = last
+    match, pattern = found
     if pattern.status == "refused":
         return Unreadable("refused", f"a pattern reads this as a refusal: {_excerpt(match.group())}")
     reason = text[: match.start()].strip() or text[match.end() :].strip() or None
@@ -175,6 +171,15 @@ def _read_patterns(judge: Judge, text: str) -> Answered | Unreadable:
         return Answered(None, pattern.status, reason)
     raw = match.group(1) if pattern.value is None else _as_json(pattern.value)
     return _read_value(judge.criterion, raw, reason)
+
+
+def _winner(reading: Reading, text: str) -> tuple[re.Match[str], Pattern] | None:
+    """Return the match that counts, by the table's own rule, with its pattern."""
+    matches = [(match, pattern) for pattern in reading.patterns if (match := _last_match(pattern, text)) is not None]
+    if not matches or reading.wins == "first_pattern":
+        return matches[0] if matches else None
+    latest = max(_place(match) for match, _ in matches)
+    return next(each for each in matches if _place(each[0]) == latest)
 
 
 def _last_match(pattern: Pattern, text: str) -> re.Match[str] | None:

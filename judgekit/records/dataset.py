@@ -6,8 +6,9 @@ Not here: the folder it lives in (`adapters.store`), and how splits are drawn (`
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -71,6 +72,13 @@ class Dataset(Record):
     splits: SplitManifest | None = None
     notes: tuple[str, ...] = Field(default=(), exclude=True)
     """What was set aside on loading, in words."""
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; what was derived from the old content is derived anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("session_by_id", "pair_by_id", "raters"):
+            copied.__dict__.pop(name, None)
+        return copied
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ class Pattern(Record):
     """One row of a regex table: a reply that matches means this value."""
 
     match: str
-    """Python regular expression, searched in the reply; the last match in the text wins."""
+    """Python regular expression, searched in the whole reply."""
     value: Value | None = None
     """What it means; None: the first group is the value."""
     status: Literal["ok", "not_applicable", "cannot_judge", "refused"] = "ok"
@@ -31,11 +31,13 @@ class Reading(Record):
     """`json_schema` asks the engine for a schema; `json` finds an object in the text; `regex` uses `patterns`."""
     patterns: tuple[Pattern, ...] = ()
     """The regex table."""
+    wins: Literal["last_match", "first_pattern"] = "last_match"
+    """Which of several matches counts: the last in the text, or that of the first pattern that matches at all."""
     value_key: str = "value"
     """JSON key of the value."""
     rationale_key: str = "reasoning"
     """JSON key of the reason."""
-    retries: int = Field(default=1, ge=0, le=5)
+    retries: int = Field(default=2, ge=0, le=5)
     """How often an unreadable reply is asked again."""
 
     @model_validator(mode="after")

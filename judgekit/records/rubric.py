@@ -229,7 +229,7 @@ class Rubric(Record):
 
 
 def level_text(level: object) -> str:
-    """Return a level as people and distribution keys write it: words bare, numbers and booleans as JSON."""
+    """Return a level as people write it: words bare, numbers and booleans as JSON."""
     return level if isinstance(level, str) else json.dumps(level)
 
 

@@ -18,7 +18,10 @@ import pytest
 
 from judgekit.adapters.store.judge import JudgeFolder
 from judgekit.adapters.store.run import RunFolder
+from judgekit.cli.console import Console
 from judgekit.cli.main import main
+from judgekit.cli.progress import ProgressLine
+from judgekit.judging.runner.progress import Progress
 from judgekit.records.judge import Judge
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.run import Run
@@ -115,7 +118,7 @@ def test_under_every_fault_nothing_is_lost_and_nothing_is_sent_again_after_succe
     with FaultyServer(GOOD, latency_s=0.01, faults=drawn_faults(0.2, ALL_FAULTS, seed=3)) as server:
         assert run("--base-url", server.base_url) == 0
         assert max(items(server).values()) == 1
-        assert server.n_connections <= 16 + sum(server.n_requests - server.answered.total() for _ in (0,))
+        assert server.n_connections <= 16 + server.n_requests - server.answered.total()
         assert server.max_in_flight <= 16
     held = made(project)
     assert len(held.verdicts) == 60
@@ -335,7 +338,7 @@ def test_a_replay_answers_without_network_and_tells_what_is_not_recorded(
     command = ["run", "j", "sessions.jsonl", "-o", "again", "--base-url", base_url, "--replay", "replies.jsonl"]
     assert main(command) == 0
     text = capsys.readouterr().out
-    assert "1 failures, 59 verdicts" in text
+    assert "1 failure, 59 verdicts" in text
     assert "replay, model gpt-4o-mini" in text
     held = RunFolder(project / "again").load()
     assert held.manifest.engine == "replay"
@@ -364,3 +367,19 @@ def test_wrong_usage_ends_with_2_in_one_line(
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
     assert "Traceback" not in err
+
+
+def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most a line in five seconds, and only when a tenth more is done or a minute has passed."""
+    moment = 0.0
+    monkeypatch.setattr("judgekit.cli.progress.time.monotonic", lambda: moment)
+    line = ProgressLine(Console(), _said_at=0.0)
+    for moment in range(1, 201):
+        line(Progress(done=moment, failed=0, total=1000, rate=1.0, eta_s=0.0, cost_usd=0.0, reused=0))
+    said = capsys.readouterr().err.splitlines()
+    assert [text.split()[0] for text in said] == ["60", "120", "180"]
+    for moment in range(201, 212):
+        line(Progress(done=moment * 4, failed=0, total=1000, rate=1.0, eta_s=0.0, cost_usd=0.0, reused=0))
+    assert [text.split()[0] for text in capsys.readouterr().err.splitlines()] == ["804"]

@@ -32,7 +32,9 @@ def rekey(folder: Path) -> int:
         if not reply.composed:
             raise SystemExit(f"{path}: a reply for {reply.request} is not marked as composed")
         key = prompter.request(sessions[reply.metadata["session"]]).request.key
-        row = reply.model_copy(update={"request": key}).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        row = reply.model_copy(update={"request": key}).model_dump(
+            mode="json", exclude_none=True, exclude_defaults=True
+        )
         lines.append(json.dumps(row, ensure_ascii=False))
     write_atomically(path, "\n".join(lines) + "\n")
     return len(lines)

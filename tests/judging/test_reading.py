@@ -247,7 +247,7 @@ SINGLE_ROUND = re.compile(r"__(?!Swap|Rating)")
 def test_real_completions_are_read_as_their_authors_read_them(shared: Path) -> None:
     """LLMBar: 26 judges, 3,796 completions in both orders; every stored winner comes out, 13 of them none."""
     n_read = n_unreadable = 0
-    for judge, text, order, winner in llmbar(shared, _first_row_wins):
+    for judge, text, order, winner in llmbar(shared, "first_pattern"):
         found = read_reply(judge, text, order=order)
         assert (found.value if isinstance(found, Answered) else None) == winner
         n_read += 1
@@ -259,14 +259,14 @@ def test_real_completions_are_read_as_their_authors_read_them(shared: Path) -> N
 def test_the_last_word_differs_from_the_first_row_twice(shared: Path) -> None:
     """Two of 3,796 completions name both outputs; the judge's last word is then not its authors' first row."""
     differing = []
-    for judge, text, order, winner in llmbar(shared, dict):
+    for judge, text, order, winner in llmbar(shared, "last_match"):
         found = read_reply(judge, text, order=order)
         if (found.value if isinstance(found, Answered) else None) != winner:
             differing.append(text.splitlines()[-1])
     assert [line[-32:] for line in differing] == ["Therefore, Output (b) is better."] * 2
 
 
-def llmbar(shared: Path, table: Any) -> Iterator[tuple[Judge, str, Any, str | None]]:
+def llmbar(shared: Path, wins: str) -> Iterator[tuple[Judge, str, Any, str | None]]:
     """Yield (judge, completion, order, stored winner) for the single-round judges of both subsets."""
     names: dict[str | None, str | None] = {"1": "first", "2": "second", None: None}
     root = shared / "data/llmbar"
@@ -274,21 +274,15 @@ def llmbar(shared: Path, table: Any) -> Iterator[tuple[Judge, str, Any, str | No
         if not SINGLE_ROUND.search(path.name):
             continue
         config = root / "config" / path.name.replace(".result.json.gz", ".json")
-        parsing = table(json.loads(config.read_text(encoding="utf-8"))[-1]["parsing"])
+        parsing = json.loads(config.read_text(encoding="utf-8"))[-1]["parsing"]
         judge = judge_with_patterns(BETTER, *(Pattern(match=row, value=names[key]) for key, row in parsing.items()))
+        judge = judge.model_copy(update={"reading": judge.reading.model_copy(update={"wins": wins})})
         check_reading(judge)
         with gzip.open(path, "rt", encoding="utf-8") as rows:
             for row in json.load(rows):
                 for swap, order in (("False", "forward"), ("True", "swapped")):
                     verdict = row["results"][-1][f"swap = {swap}"]
                     yield judge, verdict["completion"][0], order, names[verdict["winner"]]
-
-
-def _first_row_wins(parsing: dict[str, str]) -> dict[str, str]:
-    """Return the table with its authors' rule in it: a row counts only where no row above matches."""
-    rows = list(parsing.items())
-    guards = ["".join(rf"\A(?![\s\S]*(?:{above}))" for _, above in rows[:place]) for place in range(len(rows))]
-    return {key: f"{guard}[\\s\\S]*?{row}" if guard else row for guard, (key, row) in zip(guards, rows, strict=True)}
 
 
 @pytest.mark.shared

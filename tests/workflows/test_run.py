@@ -78,13 +78,13 @@ def llmbar_judge(data: Path, name: str, base_url: str) -> Judge:
     for old, new in AS_JINJA.items():
         user = user.replace(old, new)
     one, two = config["parsing"]["1"], config["parsing"]["2"]
-    only_two = rf"\A(?![\s\S]*?(?:{one}))[\s\S]*?(?:{two})"  # theirs: the first row that matches anywhere wins
-    patterns = [{"match": one, "value": "first"}, {"match": only_two, "value": "second"}]
+    patterns = [{"match": one, "value": "first"}, {"match": two, "value": "second"}]
+    reading = {"method": "regex", "patterns": patterns, "wins": "first_pattern", "retries": 0}
     return Judge.model_validate(
         {
             "name": name, "criterion": BETTER, "target": "pair", "model": f"openai/llmbar/natural/{name}",
             "base_url": base_url, "system": system, "user": user, "parameters": {"temperature": 0.0, "max_tokens": 300},
-            "reading": {"method": "regex", "patterns": patterns, "retries": 0},
+            "reading": reading,
         }
     )  # fmt: skip
 

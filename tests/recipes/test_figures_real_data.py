@@ -1,0 +1,279 @@
+"""Real data through the command line: the published figures come out of agree, score and compare."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from judgekit.cli.main import main
+
+pytestmark = pytest.mark.shared
+DIMENSIONS = (
+    "validating_emotions", "encouraging_elaboration", "demonstrating_understanding", "advice_giving", "self_oriented",
+    "dismissing_emotions",
+)  # fmt: skip
+
+
+def words(option: str, *names: str) -> list[str]:
+    return [word for name in names for word in (option, name)]
+
+
+def quietly(*arguments: object) -> None:
+    """Run one command that must end well."""
+    assert main([str(each) for each in arguments] + ["-q"]) == 0
+
+
+@pytest.fixture
+def rows(capsys):
+    """Give a function that runs an analytic command and returns its rows as a table of values."""
+
+    def run(*arguments: object) -> dict[tuple[str, str, str], dict]:
+        capsys.readouterr()
+        assert main([*[str(each) for each in arguments], "--json"]) == 0
+        report = json.loads(capsys.readouterr().out)
+        return {(row["criterion"], row["between"], row["metric"]): row["estimate"] for row in report["rows"]}
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def data(shared: Path) -> Path:
+    return shared / "data"
+
+
+@pytest.fixture(scope="module")
+def pandalm(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("pandalm")
+    source = data / "pandalm" / "testset-v1.json.gz"
+    values = words("--value", "0=tie", "1=first", "2=second")
+    texts = words("--map", "id=idx", "prompt={instruction}\\n{input}", "first=response1", "second=response2")
+    quietly("import", "pairs", source, *texts, "--scale", "preferred=preference", "--dataset", home / "d")
+    raters = words("--rater", "one=annotator1", "two=annotator2", "three=annotator3")
+    said = ["--map", "pair=idx", "--set", "criterion=preferred"]
+    quietly("import", "labels", source, *said, *raters, *values, "--dataset", home / "d")
+    for name, column, reading in (
+        ("gpt-3.5-turbo", "gpt_result", [*words("--value", "1=first", "2=second", "Tie=tie"), "--failure", "garbage=unparsed"]),
+        ("pandalm-7b", "pandalm_result", values),
+    ):  # fmt: skip
+        file = data / "pandalm" / f"{name}-testset-v1.json.gz"
+        quietly(
+            "import", "verdicts", file, *said, "--map", f"value={column}", "--set", f"judge={name}", *reading,
+            "--dataset", home / "d", "-o", home / f"{name}.jsonl",
+        )  # fmt: skip
+    return home
+
+
+def test_pandalm_agreement_of_three_annotators(pandalm: Path, rows) -> None:
+    """Three pairwise kappas and the nominal alpha, as the source's README and data/README.md state."""
+    found = rows("agree", pandalm / "d")
+    assert found["preferred", "one~two", "cohen_kappa"]["value"] == pytest.approx(0.8520, abs=5e-5)
+    assert found["preferred", "one~three", "cohen_kappa"]["value"] == pytest.approx(0.8789, abs=5e-5)
+    assert found["preferred", "three~two", "cohen_kappa"]["value"] == pytest.approx(0.8617, abs=5e-5)
+    alpha = found["preferred", "raters", "krippendorff_alpha_nominal"]
+    assert alpha["value"] == pytest.approx(0.86422, abs=5e-6)
+    assert alpha["n"] == 999
+
+
+def test_pandalm_judges_against_the_majority(pandalm: Path, rows, capsys) -> None:
+    """Garbage counts as wrong: 0.6977 and 0.6677; majority 105 ties, 422 first, 472 second."""
+    found = rows("score", pandalm / "gpt-3.5-turbo.jsonl", pandalm / "d", "--reference", "majority")
+    accuracy = found["preferred", "judge~reference", "pairwise_accuracy"]
+    assert (accuracy["value"], accuracy["n"]) == (pytest.approx(0.6977, abs=5e-5), 999)
+    capsys.readouterr()
+    assert main(["score", str(pandalm / "pandalm-7b.jsonl"), str(pandalm / "d"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    seven = {(r["between"], r["metric"]): r["estimate"]["value"] for r in report["rows"]}
+    assert seven["judge~reference", "pairwise_accuracy"] == pytest.approx(0.6677, abs=5e-5)
+    assert seven["judge~reference", "cohen_kappa"] == pytest.approx(0.4354, abs=5e-5)
+    (table,) = report["confusions"]
+    human = dict(zip(table["levels"], map(sum, zip(*table["counts"], strict=True)), strict=True))
+    assert human == {"first": 422, "second": 472, "tie": 105}
+
+
+@pytest.fixture(scope="module")
+def lend_an_ear(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home, folder = tmp_path_factory.mktemp("ear"), data / "lend_an_ear"
+    texts = words("--map", "id=conversation_id", "text=full_conversation")
+    speakers = words("--speaker", "Seeker=user", "Supporter=assistant")
+    quietly("import", "sessions", folder / "conversations.csv.gz", *texts, *speakers, "--dataset", home / "d")
+    columns = words("--criterion", *(f"{name}={name}" for name in DIMENSIONS))
+    for number in (1, 2, 3):
+        quietly(
+            "import", "labels", folder / f"expert{number}_ratings.csv", "--map", "session=conversation_id", *columns,
+            "--set", f"rater=expert{number}", "--scale", "ordinal:1..5",
+            "--group-raters", "experts=expert1,expert2,expert3:median", "--dataset", home / "d",
+        )  # fmt: skip
+    for name, file, extra in (
+        ("gemini", "gemini_ratings.csv.gz", []),
+        ("crowd", "crowd_ratings.csv", ["--as-score"]),
+    ):
+        quietly(
+            "import", "verdicts", folder / file, *columns, *extra, "--map", "session=conversation_id",
+            "--set", f"judge={name}", "--dataset", home / "d", "-o", home / f"{name}.jsonl",
+        )  # fmt: skip
+    quietly(
+        "import", "labels", folder / "crowd_ratings.csv", "--map", "session=conversation_id", *columns, "--bare",
+        "--set", "rater=crowd", "--scale", "numeric:1..5", "--dataset", home / "crowd",
+    )  # fmt: skip
+    return home
+
+
+def test_lend_an_ear_experts_among_themselves(lend_an_ear: Path, rows) -> None:
+    """The six ordinal alphas of data/README.md."""
+    found = rows("agree", lend_an_ear / "d")
+    alphas = [found[name, "raters", "krippendorff_alpha_ordinal"]["value"] for name in DIMENSIONS]
+    assert alphas == pytest.approx([0.3521, 0.7007, 0.3326, 0.6921, 0.6451, 0.3584], abs=5e-5)
+
+
+def test_lend_an_ear_published_pairs_all_reproduce(lend_an_ear: Path, data: Path, rows) -> None:
+    """All 36 published rows: Spearman, and quadratic kappa with index weights over the values that occur."""
+    metrics = words("--metric", "spearman", "cohen_kappa_quadratic_observed")
+    home = lend_an_ear
+    found = {("people", *key): value for key, value in rows("agree", home / "d", *metrics).items()}
+    for name, file, dataset, how in (
+        ("gemini~experts", "gemini.jsonl", "d", ["--reference", "group:experts"]),
+        ("crowd~experts", "crowd.jsonl", "d", ["--reference", "group:experts", "--use", "score"]),
+        ("gemini~crowd", "gemini.jsonl", "crowd", ["--reference", "rater:crowd"]),
+    ):
+        table = rows("score", home / file, home / dataset, *how, *metrics)
+        found |= {(name, *key): value for key, value in table.items()}
+    with (data / "lend_an_ear" / "published_pair_agreement.csv").open(encoding="utf-8") as lines:
+        published = list(csv.DictReader(lines))
+    assert len(published) == 36
+    for row in published:
+        place, between = _place({part.strip("'() ") for part in row["Annotator Pair"].split(",")})
+        key = (place, row["Dimension"], between)
+        spearman, kappa = found[*key, "spearman"], found[*key, "cohen_kappa_quadratic_observed"]
+        assert spearman["value"] == pytest.approx(float(row["Spearman Correlation"]), abs=5.1e-3), row
+        assert kappa["value"] == pytest.approx(float(row["Weighted Cohen's Kappa"]), abs=5.1e-3), row
+        assert spearman["n"] == 50
+
+
+def _place(pair: set[str]) -> tuple[str, str]:
+    """Return the table and the row that a published pair of annotators stands in."""
+    names = {
+        frozenset({"experts", "llm"}): "gemini~experts",
+        frozenset({"experts", "crowd"}): "crowd~experts",
+        frozenset({"llm", "crowd"}): "gemini~crowd",
+    }
+    if frozenset(pair) in names:
+        return names[frozenset(pair)], "judge~reference"
+    return "people", "~".join(sorted(pair))
+
+
+@pytest.fixture(scope="module")
+def llm_rubric(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home, folder = tmp_path_factory.mktemp("rubric"), data / "llm_rubric"
+    quietly("import", "sessions", folder / "real_data.noref.json.gz", "--map", "id=_id", "--dataset", home / "d")
+    quietly(
+        "import", "labels", folder / "human_judges_real.tsv", *words("--map", "session=text_id", "rater=annotator_id"),
+        *words("--criterion", *(f"Q{n}=Q{n}" for n in range(9))), "--not-applicable", 0, "--scale", "ordinal:1..4+na",
+        "--dataset", home / "d",
+    )  # fmt: skip
+    quietly(
+        "import", "verdicts", folder / "gpt-3.5-turbo-16k_real_evaluations.tsv.gz", "--map", "session=text_id",
+        *words("--distribution", *(f"{n}=answer{n}_prob" for n in range(1, 5))), "--set", "judge=gpt-3.5",
+        "--dataset", home / "d", "-o", home / "v.jsonl",
+    )  # fmt: skip
+    return home
+
+
+@pytest.mark.parametrize(
+    ("use", "rmse", "pearson", "spearman", "tau"),
+    [("value", 1.201643, 0.140091, 0.086990, 0.081134), ("score", 0.918676, 0.177301, 0.086675, 0.065928)],
+)
+def test_llm_rubric_argmax_and_expected_value(
+    llm_rubric: Path, rows, use: str, rmse: float, pearson: float, spearman: float, tau: float
+) -> None:
+    """The figures of the source's README on Q0, n 223."""
+    found = rows("score", llm_rubric / "v.jsonl", llm_rubric / "d", "--use", use)
+    head = {metric: e["value"] for (c, b, metric), e in found.items() if c == "Q0" and b == "judge~reference"}
+    assert head["rmse"] == pytest.approx(rmse, abs=1.5e-6)
+    assert head["pearson"] == pytest.approx(pearson, abs=1e-6)
+    assert head["spearman"] == pytest.approx(spearman, abs=1e-6)
+    assert head["kendall_tau_b"] == pytest.approx(tau, abs=1e-6)
+    assert found["Q0", "judge~reference", "rmse"]["n"] == 223
+
+
+def test_llm_rubric_a_constant_judge_has_no_correlation(llm_rubric: Path, rows) -> None:
+    """For Q4 and Q5 the argmax is constant: undefined, with the reason, and not-applicable labels counted."""
+    found = rows("score", llm_rubric / "v.jsonl", llm_rubric / "d")
+    for question in ("Q4", "Q5"):
+        for metric in ("pearson", "spearman", "kendall_tau_b"):
+            estimate = found[question, "judge~reference", metric]
+            assert estimate["value"] is None
+            assert estimate["undefined"].startswith("constant:")
+        assert 223 - 77 <= found[question, "judge~reference", "rmse"]["n"] <= 223 - 75
+        assert 75 <= found[question, "judge~reference", "rmse"]["dropped"]["not_applicable"] <= 77
+
+
+@pytest.fixture(scope="module")
+def dices(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home, folder = tmp_path_factory.mktemp("dices"), data / "dices_350"
+    each = [
+        "--records", "instances", *words("--map", "session=id", "value=annotations.safety.individual_human_scores", "id="),
+        "--set", "criterion=safety", "--each", "--bare", "--dataset", home / "d",
+    ]  # fmt: skip
+    quietly(
+        "import", "labels", folder / "dices_350_crowdsourced.json.gz", *each, "--scale", "categorical:No,Yes,Unsure"
+    )
+    quietly("import", "labels", folder / "dices_350_expert.json.gz", *each, "--kind", "gold", "--set", "rater=expert")
+    return home
+
+
+def test_dices_alpha_over_anonymous_raters(dices: Path, rows) -> None:
+    """The alpha that the source stores; rater-wise figures are refused with the reason."""
+    found = rows("agree", dices / "d")
+    alpha = found["safety", "raters", "krippendorff_alpha_nominal"]
+    assert alpha["value"] == pytest.approx(0.16086021565770392, abs=1e-12)
+    assert (alpha["n"], alpha["low"] is not None) == (350, True)
+    ceiling = found["safety", "rater~others", "cohen_kappa"]
+    assert ceiling["undefined"].startswith("unknown_raters:")
+    assert not [key for key in found if "~" in key[1] and key[1] != "rater~others"]
+
+
+def test_tau_bench_pass_rate_by_gold(data: Path, tmp_path: Path, rows, capsys) -> None:
+    """The programmatic reward as gold: a judge that always passes is right 42% of the time, and kappa is 0."""
+    source = data / "tau_bench_airline" / "gpt-4o-airline.json.gz"
+    ids = "{task_id}-{trial}"
+    fields = words("--map", f"id={ids}", "messages=traj", "group=task_id", "input=task_id")
+    quietly("import", "sessions", source, *fields, "--dataset", tmp_path / "d")
+    reading = ["--scale", "success=binary:fail,pass", *words("--value", "0=fail", "1=pass")]
+    said = [*words("--map", f"session={ids}", "value=reward"), "--set", "criterion=success"]
+    quietly(
+        "import", "labels", source, *said, "--set", "rater=env", *reading, "--kind", "gold", "--dataset", tmp_path / "d"
+    )
+    sessions = [json.loads(line)["id"] for line in (tmp_path / "d" / "sessions.jsonl").read_text().splitlines()]
+    verdicts = [json.dumps({"session": each, "criterion": "success", "value": "pass"}) for each in sessions]
+    (tmp_path / "v.jsonl").write_text("\n".join(verdicts) + "\n", encoding="utf-8")
+    found = rows("score", tmp_path / "v.jsonl", tmp_path / "d", "--reference", "gold")
+    assert found["success", "judge~reference", "accuracy"]["value"] == pytest.approx(0.42)
+    assert found["success", "judge~reference", "cohen_kappa"]["value"] == 0
+    assert found["success", "judge~reference", "accuracy"]["n_clusters"] == 50
+
+
+def test_code_review_comments_survive(data: Path, tmp_path: Path, rows) -> None:
+    """One expert: agreement among experts is undefined, and says why."""
+    source = data / "code_review" / "code_review.csv"
+    fields = words("--map", "id=review-{#}", "text=Generated review")
+    quietly("import", "sessions", source, *fields, "--drop-rest", "--dataset", tmp_path / "d")
+    quietly(
+        "import", "labels", source, *words("--map", "session=review-{#}", "rationale=Expert comment"),
+        "--set", "rater=expert", "--criterion", "quality=Expert label", "--scale", "binary:bad,good",
+        "--dataset", tmp_path / "d",
+    )  # fmt: skip
+    alpha = rows("agree", tmp_path / "d")["quality", "raters", "krippendorff_alpha_nominal"]
+    assert alpha["undefined"].startswith("too_few:")
+
+
+def test_the_published_rows_need_observed_weights(lend_an_ear: Path, rows) -> None:
+    """With the declared scale's weights some published kappas do not come out; both are offered by name."""
+    metrics = words("--metric", "cohen_kappa_quadratic_observed", "cohen_kappa_quadratic")
+    found = rows("agree", lend_an_ear / "d", *metrics)
+    pair = ("self_oriented", "expert1~expert2")
+    assert found[*pair, "cohen_kappa_quadratic_observed"]["value"] == pytest.approx(0.82, abs=5e-3)
+    assert found[*pair, "cohen_kappa_quadratic"]["value"] == pytest.approx(0.79, abs=5e-3)
