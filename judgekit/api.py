@@ -147,7 +147,7 @@ def score(
     from judgekit.workflows.score import score as run
 
     given, scoring = _judged(outcomes, judge)
-    told = replace(scoring, reference=reference, splits=tuple(splits), settings={"seed": seed})  # type: ignore[arg-type]  # checked by the workflow
+    told = replace(scoring, reference=reference, splits=tuple(splits), settings={"seed": seed})
     return run(dataset, given, told, _measuring(seed, metrics))
 
 

@@ -32,13 +32,16 @@ class PairedInputs:
         baseline: Mean over the baseline's trials, shape (n_inputs,).
         candidate: Likewise of the candidate.
         units: Independent unit of each input, shape (n_inputs,).
-        dropped: Inputs and sessions that could not be paired, by cause.
+        n_sessions: Sessions that entered, all trials together.
+        dropped: Sessions that could not be paired, each by one cause: `no_input`, `no_number`, or `only_NAME` where
+            the other side has no number on the same input.
     """
 
     inputs: tuple[str, ...]
     baseline: np.ndarray
     candidate: np.ndarray
     units: np.ndarray
+    n_sessions: int
     dropped: Mapping[str, int]
 
 
@@ -66,7 +69,7 @@ def paired_inputs(dataset: Dataset, numbers: Mapping[Target, float], sides: tupl
     baseline, candidate = (side.name for side in sides)
     side_of = {session: side.name for side in sides for session in side.sessions}
     trials: dict[str, dict[str, list[float]]] = {baseline: defaultdict(list), candidate: defaultdict(list)}
-    member: dict[str, str] = {}
+    member: dict[str, list[str]] = defaultdict(list)
     dropped: Counter[str] = Counter()
     for session in dataset.sessions:
         side = side_of.get(session.id)
@@ -79,15 +82,16 @@ def paired_inputs(dataset: Dataset, numbers: Mapping[Target, float], sides: tupl
             dropped["no_number"] += 1
         else:
             trials[side][session.input].append(number)
-            member.setdefault(session.input, session.id)
+            member[session.input].append(session.id)
     both = sorted(trials[baseline].keys() & trials[candidate].keys())
-    dropped["only_" + baseline] = len(trials[baseline].keys() - set(both))
-    dropped["only_" + candidate] = len(trials[candidate].keys() - set(both))
+    for side in (baseline, candidate):
+        dropped[f"only_{side}"] = sum(len(found) for each, found in trials[side].items() if each not in both)
     return PairedInputs(
         inputs=tuple(both),
-        baseline=np.array([np.mean(trials[baseline][each]) for each in both]),
-        candidate=np.array([np.mean(trials[candidate][each]) for each in both]),
-        units=unit_codes([(member[each], None) for each in both], dataset.unit),
+        baseline=np.array([np.mean(sorted(trials[baseline][each])) for each in both]),
+        candidate=np.array([np.mean(sorted(trials[candidate][each])) for each in both]),
+        units=unit_codes([(min(member[each]), None) for each in both], dataset.unit),
+        n_sessions=sum(len(member[each]) for each in both),
         dropped={cause: n for cause, n in dropped.items() if n},
     )
 
@@ -116,10 +120,9 @@ def comparison_rows(
 
 
 def comparison_counts(criterion: Criterion, paired: PairedInputs) -> Counts:
-    """Return how many inputs were paired, and what was left out."""
-    n_left = sum(n for cause, n in paired.dropped.items() if cause.startswith("only_"))
-    n_inputs = len(paired.inputs)
-    return Counts(criterion=criterion.id, n_targets=n_inputs + n_left, n_used=n_inputs, dropped=dict(paired.dropped))
+    """Return how many sessions of both versions entered, and why the others did not."""
+    n_used, dropped = paired.n_sessions, dict(paired.dropped)
+    return Counts(criterion=criterion.id, n_targets=n_used + sum(dropped.values()), n_used=n_used, dropped=dropped)
 
 
 def moved(

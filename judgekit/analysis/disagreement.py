@@ -83,10 +83,10 @@ def without_verdict(dataset: Dataset, criterion: Criterion, failures: Iterable[F
 
 
 def labels_by_target(dataset: Dataset, criterion: Criterion) -> dict[Target, list[Label]]:
-    """Return the labels of one criterion by what they are about, raters in order."""
+    """Return people's labels of one criterion (and gold) by what they are about, raters in order."""
     spoken: dict[Target, list[Label]] = defaultdict(list)
     for label in sorted(dataset.labels, key=lambda each: (each.rater or "", each.occasion, each.id)):
-        if label.criterion == criterion.id:
+        if label.criterion == criterion.id and label.kind in ("human", "gold"):
             spoken[label.target, label.turn].append(label)
     return spoken
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring, measured
-from judgekit.analysis.metric_set import BASELINE, BESIDE_CEILING, JUDGE_AND_REFERENCE, metric_set
-from judgekit.analysis.rating import Target, rating_table, sample_of, unit_codes
-from judgekit.analysis.reference import Reference, aggregation_of, leave_one_out, reference
+from judgekit.analysis.metric_set import BASELINE, BESIDE_CEILING, JUDGE_AND_REFERENCE, counts_levels, metric_set
+from judgekit.analysis.rating import RatingTable, Target, on_levels, rating_table, sample_of, unit_codes
+from judgekit.analysis.reference import Reference, aggregation_of, group_aggregation, leave_one_out, reference
 from judgekit.analysis.verdict_table import VerdictTable
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Confusion, Counts, Row
@@ -55,7 +55,8 @@ def score_rows(
     """
     truth = reference(dataset, criterion, rule, targets=targets)
     shared = tuple(t for t in truth.values if t in verdicts.numbers)
-    dropped = _dropped(verdicts, truth)
+    looked_at = {*verdicts.targets, *truth.values, *truth.missing}
+    dropped = _dropped(looked_at, verdicts, truth)
     judge = np.array([verdicts.numbers[t] for t in shared])
     human = np.array([truth.values[t] for t in shared])
     units = unit_codes(shared, dataset.unit)
@@ -68,7 +69,7 @@ def score_rows(
     rows += _baseline(criterion, human, units, measuring)
     counts = Counts(
         criterion=criterion.id,
-        n_targets=len(verdicts.targets | set(truth.values)),
+        n_targets=len(looked_at),
         n_used=len(shared),
         dropped=dropped,
         failures=verdicts.failures_by_status,
@@ -76,18 +77,15 @@ def score_rows(
     return Scored(tuple(rows), counts, truth, _confusion(criterion, judge, human, units))
 
 
-def _dropped(verdicts: VerdictTable, truth: Reference) -> dict[str, int]:
-    dropped = Counter(truth.dropped)
-    dropped.update(verdicts.dropped)
-    asked = verdicts.targets
-    failed = {(f.target, f.turn): f.status for f in verdicts.failures if (f.target, f.turn) not in verdicts.numbers}
-    for target in truth.values:
-        if target in failed:
-            dropped[failed[target]] += 1
-        elif target not in asked:
-            dropped["not_judged"] += 1
-    dropped["no_reference"] = len([t for t in asked if t not in truth.values]) - sum(truth.dropped.values())
-    return {cause: n for cause, n in sorted(dropped.items()) if n > 0}
+def _dropped(looked_at: set[Target], verdicts: VerdictTable, truth: Reference) -> dict[str, int]:
+    """Return why targets did not enter, each by one cause: what lacks a reference first, then what lacks a verdict."""
+    dropped: Counter[str] = Counter()
+    for target in looked_at:
+        if target not in truth.values:
+            dropped[truth.missing.get(target, "no_reference")] += 1
+        elif target not in verdicts.numbers:
+            dropped[verdicts.missing.get(target, "not_judged")] += 1
+    return dict(sorted(dropped.items()))
 
 
 def _beside_raters(
@@ -102,7 +100,7 @@ def _beside_raters(
     table = rating_table(dataset, criterion, targets=targets)
     if rule == "gold" or not table.targets:
         return []
-    metrics = metric_set(BESIDE_CEILING, criterion, ())
+    metrics = metric_set(BESIDE_CEILING, criterion, measuring.metrics)
     if not table.is_named:
         words = "labels are anonymous, so there is no ceiling by rater"
         estimates = {m: undefined("unknown_raters", words, level=measuring.level) for m in metrics}
@@ -114,41 +112,43 @@ def _beside_raters(
         if np.any(~np.isnan(columns).any(axis=1)):
             what = (("judge", rater), metrics)
             rows += _rows(criterion, f"judge~{rater}", measured(criterion, columns, table.units, what, measuring))
-    if len(table.raters) < 2:
-        return rows
-    return rows + _ceiling(dataset, criterion, verdicts, measuring, rule=rule, targets=targets)
+    return rows + _ceiling(dataset, table, verdicts, measuring, rule=rule)
 
 
 def _ceiling(
-    dataset: Dataset,
-    criterion: Criterion,
-    verdicts: VerdictTable,
-    measuring: Measuring,
-    *,
-    rule: str,
-    targets: set[str],
+    dataset: Dataset, table: RatingTable, verdicts: VerdictTable, measuring: Measuring, *, rule: str
 ) -> list[Row]:
-    table = rating_table(dataset, criterion, targets=targets)
-    left_out = leave_one_out(table, aggregation_of(rule, criterion))
+    criterion, how = table.criterion, aggregation_of(rule, table.criterion)
+    if rule.startswith("group:"):  # the ceiling of a group's reference is that group's own
+        group = dataset.card.raters[rule.removeprefix("group:")]
+        table, how = table.only([r for r in table.raters if r in group.raters]), group_aggregation(group, criterion)
+    if len(table.raters) < 2:
+        return []
+    left_out = leave_one_out(table, how)
     judged = np.array([t in verdicts.numbers for t in left_out.targets], dtype=bool)
     kept = tuple(t for t, is_judged in zip(left_out.targets, judged, strict=True) if is_judged)
     dropped = {**left_out.dropped, "not_judged": int((~judged).sum())}
     dropped = {cause: n for cause, n in dropped.items() if n}
     judge = np.array([verdicts.numbers[t] for t in kept])
+    own, others = left_out.own[judged], left_out.others[judged]
     units = unit_codes(kept, dataset.unit)
-    metrics = metric_set(BESIDE_CEILING, criterion, ())
+    metrics = metric_set(BESIDE_CEILING, criterion, measuring.metrics)
+    legal = on_levels(criterion, judge, own, others)  # of all three, so that both rows stand on the same targets
+    between = dropped if legal.all() else {**dropped, "between_levels": int((~legal).sum())}
     rows: list[Row] = []
-    for name, side in (("judge", judge), ("rater", left_out.own[judged])):
-        columns = _columns(side, left_out.others[judged])
-        what = ((name, "others"), metrics)
-        rows += _rows(
-            criterion, f"{name}~others", measured(criterion, columns, units, what, measuring, dropped=dropped)
-        )
+    for name, side in (("judge", judge), ("rater", own)):
+        columns = _columns(side, others)
+        counting, free = ((name, "others"), tuple(filter(counts_levels, metrics))), ((name, "others"), metrics)
+        found = measured(criterion, columns, units, free, measuring, dropped=dropped)
+        if not legal.all():
+            found |= measured(criterion, columns[legal], units[legal], counting, measuring, dropped=between)
+        rows += _rows(criterion, f"{name}~others", found)
     return rows
 
 
 def _baseline(criterion: Criterion, human: np.ndarray, units: np.ndarray, measuring: Measuring) -> list[Row]:
-    metrics = metric_set(BASELINE, criterion, ())
+    asked = measuring.metrics
+    metrics = [metric for metric in metric_set(BASELINE, criterion, ()) if not asked or metric in asked]
     if not len(human):
         return []
     constant = np.full(len(human), _constant(criterion, human))

@@ -29,15 +29,15 @@ class VerdictTable:
     Attributes:
         numbers: Target -> the judge's number; absent where it gave none.
         spoken: Target -> the verdict shown in lists (the first sample, forward order).
-        failures: Outcomes without an answer.
-        dropped: Targets that gave no number though something was answered, by cause.
+        failures: Outcomes without an answer, in the order of their targets.
+        missing: Target without a number -> why: a failure's status, or what was answered instead.
         orders: Target -> numbers by order, for pairs; None marks a failure.
     """
 
     numbers: Mapping[Target, float]
     spoken: Mapping[Target, Verdict]
     failures: tuple[Failure, ...]
-    dropped: Mapping[str, int]
+    missing: Mapping[Target, str]
     orders: Mapping[Target, Mapping[str, float | None]]
 
     @property
@@ -55,20 +55,20 @@ def verdict_table(criterion: Criterion, outcomes: Iterable[Verdict | Failure], *
     """Return the judge's numbers.
 
     Samples of one target become their median on an ordered scale and their majority on an unordered one
-    (`score`: their mean); the two orders of a pair must agree, else the pair has no number
-    (`orders_disagree`).
+    (`score`: their mean). The two orders of a pair must not contradict each other, else the pair has no number
+    (`orders_disagree`); where one of them failed, the other stands.
 
     Raises:
         InvalidRecord: A verdict is off the criterion's scale; the message names its target.
     """
     answers: dict[Target, dict[str, list[Verdict | Failure]]] = defaultdict(lambda: defaultdict(list))
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=_place):
         if outcome.criterion == criterion.id:
             answers[outcome.target, outcome.turn][outcome.order or "forward"].append(outcome)
     numbers: dict[Target, float] = {}
     spoken: dict[Target, Verdict] = {}
     failures: list[Failure] = []
-    dropped: Counter[str] = Counter()
+    missing: dict[Target, str] = {}
     orders: dict[Target, dict[str, float | None]] = {}
     for target, by_order in answers.items():
         every = [outcome for order in sorted(by_order) for outcome in by_order[order]]
@@ -77,26 +77,25 @@ def verdict_table(criterion: Criterion, outcomes: Iterable[Verdict | Failure], *
         orders[target] = {order: _settle(criterion, some, use) for order, some in by_order.items()}
         if said:
             spoken[target] = said[0]
-            _keep(target, orders[target], said, numbers=numbers, dropped=dropped)
-    return VerdictTable(numbers, spoken, tuple(failures), dict(dropped), orders)
+        known = {number for number in orders[target].values() if number is not None}
+        if len(known) == 1:
+            numbers[target] = known.pop()
+        else:
+            missing[target] = "orders_disagree" if known else _cause(every)
+    return VerdictTable(numbers, spoken, tuple(failures), missing, orders)
 
 
-def _keep(
-    target: Target,
-    by_order: Mapping[str, float | None],
-    said: Sequence[Verdict],
-    *,
-    numbers: dict[Target, float],
-    dropped: Counter[str],
-) -> None:
-    known = {number for number in by_order.values() if number is not None}
-    if len(known) == 1:
-        numbers[target] = known.pop()
-    elif len(known) > 1:
-        dropped["orders_disagree"] += 1
-    else:
-        causes = {verdict.status for verdict in said if verdict.status != "ok"}
-        dropped[min(causes) if causes else "no_score" if said[0].value is not None else "samples_tie"] += 1
+def _place(outcome: Verdict | Failure) -> tuple[str, str, str, int, str]:
+    return (outcome.target, outcome.turn or "", outcome.order or "", outcome.sample, outcome.id or "")
+
+
+def _cause(outcomes: Sequence[Verdict | Failure]) -> str:
+    """Return why none of a target's outcomes made a number: an answer says more than a failure."""
+    said = [outcome for outcome in outcomes if isinstance(outcome, Verdict)]
+    answered = [verdict.status for verdict in said if verdict.status != "ok"]
+    if said and not answered:
+        return "no_value" if all(verdict.value is None for verdict in said) else "samples_tie"
+    return str(min(answered)) if answered else min(outcome.status for outcome in outcomes)
 
 
 def _settle(criterion: Criterion, outcomes: Sequence[Verdict | Failure], use: Use) -> float | None:
@@ -105,7 +104,7 @@ def _settle(criterion: Criterion, outcomes: Sequence[Verdict | Failure], use: Us
     if not numbers:
         return None
     if use == "score":
-        return float(np.mean(numbers))
+        return float(np.mean(sorted(numbers)))
     if criterion.scale.measurement != "nominal":
         return float(np.median(numbers))
     (top, most), *rest = Counter(numbers).most_common(2)
@@ -116,8 +115,8 @@ def _number(criterion: Criterion, verdict: Verdict, use: Use) -> float | None:
     if use == "score" and verdict.score is not None:
         return verdict.score
     if verdict.value is None:
-        return verdict.score if criterion.scale.measurement != "nominal" and use == "score" else None
+        return None
     try:
-        return criterion.scale.code(verdict.value)
+        return criterion.scale.code(criterion.scale.read(verdict.value))
     except InvalidRecord as error:
         raise InvalidRecord(error.what, where=f"verdict on {verdict.target}", hint=error.hint) from error

@@ -6,12 +6,11 @@ Words are chosen from intervals, not from point estimates alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from judgekit.analysis.metric_set import JUDGE_AND_REFERENCE
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Counts, Row
-from judgekit.records.rubric import Criterion, ScaleType
+from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import METRICS
 
@@ -64,10 +63,17 @@ def score_warnings(dataset: Dataset, rows: Sequence[Row], causes: Counter[str]) 
         )
     if dataset.splits is None:
         warnings.append("the dataset declares no splits: every labelled session was used (judgekit split makes them)")
+    if causes["unlabelled"]:
+        warnings.append(f"{causes['unlabelled']} judged sessions carry no label and could not be scored")
+    heads: dict[str, Row] = {}
     for row in rows:
-        is_headline = row.between == "judge~reference" and row.metric in _headlines(JUDGE_AND_REFERENCE)
-        if is_headline and 0 < row.estimate.n_clusters < MIN_SESSIONS:
-            warnings.append(f"{row.criterion}: only {row.estimate.n_clusters} independent units; intervals are rough")
+        if row.between == "judge~reference":
+            heads.setdefault(row.criterion, row)
+    warnings += [
+        f"{row.criterion}: only {row.estimate.n_clusters} independent units; intervals are rough"
+        for row in heads.values()
+        if 0 < row.estimate.n_clusters < MIN_SESSIONS
+    ]
     for criterion in _criteria(dataset, rows):
         people = {label.rater for label in dataset.labels if label.criterion == criterion.id and label.kind == "human"}
         if len(people - {None}) == 1:
@@ -96,22 +102,22 @@ def _criteria(dataset: Dataset, rows: Iterable[Row]) -> list[Criterion]:
     return [criterion for criterion in dataset.rubric.criteria if criterion.id in named]
 
 
-def _headlines(table: Mapping[ScaleType, tuple[str, ...]]) -> set[str]:
-    return {metrics[0] for metrics in table.values()}
-
-
 def _alpha_words(row: Row) -> str:
     estimate = row.estimate
     if estimate.value is None:
         return f"{row.criterion}: how far the experts agree is undefined ({estimate.undefined})."
-    low = estimate.value if estimate.low is None else estimate.low
-    if low >= FAIR_ALPHA:
+    if estimate.low is None or estimate.high is None:
+        return (
+            f"{row.criterion}: how well the experts agree is not settled (Krippendorff's alpha {estimate.value:.2f}, "
+            f"{estimate.n_clusters} units; {estimate.method.replace('none', 'no interval')})."
+        )
+    if estimate.low >= FAIR_ALPHA:
         words = "the experts agree well enough for firm conclusions"
-    elif low >= LOW_ALPHA:
+    elif estimate.low >= LOW_ALPHA:
         words = "the experts agree well enough for tentative conclusions"
     elif estimate.value >= LOW_ALPHA:
         words = "the experts seem to agree fairly, but the interval reaches too low to be sure"
-    elif estimate.high is not None and estimate.high >= LOW_ALPHA:
+    elif estimate.high >= LOW_ALPHA:
         words = "the experts agree only in part"
     else:
         words = "the experts do not agree well enough for conclusions; look at the rubric before any judge"
@@ -142,7 +148,10 @@ def _overlap(judged: Estimate, human: Estimate, metric: str) -> str:
         return ""
     if judged.high >= human.low and judged.low <= human.high:
         return ": the intervals overlap, so the two are not told apart"
-    is_better = (judged.low > human.high) == (METRICS[metric].direction != "lower")
+    direction = METRICS[metric].direction
+    if direction is None:
+        return ": the intervals do not overlap"
+    is_better = (judged.low > human.high) == (direction == "higher")
     if is_better:
         return ": closer to the others than an expert is, which can mean less noise, not more skill"
     return ": short of the human ceiling"

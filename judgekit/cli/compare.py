@@ -32,11 +32,11 @@ def compare(
     """
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
-    from judgekit.analysis.comparison import Side, version_side
+    from judgekit.analysis.comparison import Side
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.workflows.compare import compare as run
-    from judgekit.workflows.compare import joined
+    from judgekit.workflows.compare import compare_versions
 
     data = DatasetFolder(find_dataset(labels)).load()
     how = measuring(seed, level, resamples)

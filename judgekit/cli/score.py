@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Metrics, Out, Resamples, Seed
-from judgekit.errors import InputError
+from judgekit.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
     from judgekit.records.dataset import Dataset
@@ -50,11 +50,14 @@ def score(
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.workflows.score import score as run
 
-    if use not in ("value", "score"):
-        raise InputError(f"--use {use!r} is neither value nor score")
     if human:
+        if dataset is not None:
+            raise InputError(f"--human takes the labels from the table, and dataset {dataset!r} is given too")
         data, outcomes, scoring = _from_one_table(verdicts, judge, human, (scale, group))
     else:
+        for option, given in (("--scale", scale), ("--group", group)):
+            if given is not None:
+                raise InputError(f"{option} {given!r} needs --human", hint="A dataset declares its own")
         data, outcomes, scoring = _from_dataset(verdicts, dataset, judge)
     chosen = scoring_with(
         scoring,
@@ -66,6 +69,8 @@ def score(
     if criterion:
         names = [data.rubric.criterion(each).id for each in criterion]
         outcomes = [outcome for outcome in outcomes if outcome.criterion in names]
+        if not outcomes:
+            raise InputError(f"no verdict is on criterion {', '.join(names)}", where=verdicts)
     report = run(data, outcomes, chosen, measuring(seed, level, resamples, metric))
     deliver(report, context.obj, out)
     if not human:
@@ -75,18 +80,25 @@ def score(
 def scoring_with(
     scoring: Scoring, *, reference: str | None, splits: str, use: str, settings: dict[str, object]
 ) -> Scoring:
-    """Return the scoring with what the command line says of it."""
+    """Return the scoring with what the command line says of it.
+
+    Raises:
+        InputError: A split or use that there is not.
+    """
     from dataclasses import replace
     from typing import get_args
 
-    from judgekit.errors import UnknownName
     from judgekit.records.label import SplitName
 
+    if use not in ("value", "score"):
+        raise InputError(f"--use {use!r} is neither value nor score")
     known = (*get_args(SplitName), "all")
     words = tuple(word.strip() for word in splits.split(",") if word.strip())
     for word in words:
         if word not in known:
             raise UnknownName("split", word, known, where="--split")
+    if not words:
+        raise InputError(f"--split {splits!r} names no split", hint="Use --split dev, or --split train,dev")
     return replace(scoring, reference=reference, splits=words, use=use, settings=settings)  # type: ignore[arg-type]  # checked above
 
 
@@ -95,6 +107,7 @@ def load_outcomes(source: str, judge: str | None) -> tuple[list[Verdict | Failur
 
     Raises:
         InputError: The file holds several judges and none was chosen.
+        UnknownName: The judge chosen is not among them.
     """
     from judgekit.adapters.store import run as run_store
     from judgekit.workflows.score import Scoring
@@ -104,6 +117,8 @@ def load_outcomes(source: str, judge: str | None) -> tuple[list[Verdict | Failur
         folder = run_store.RunFolder(path)
         loaded = folder.load()
         manifest = loaded.manifest
+        if judge not in (None, manifest.judge):
+            raise UnknownName("judge", str(judge), [manifest.judge], where=source)
         scoring = Scoring(
             judge=manifest.judge,
             engine=manifest.engine,
@@ -114,7 +129,9 @@ def load_outcomes(source: str, judge: str | None) -> tuple[list[Verdict | Failur
         return list(loaded.outcomes), scoring
     outcomes = run_store.load_outcomes(path)
     names = sorted({outcome.judge or path.stem for outcome in outcomes})
-    if judge is not None:
+    if judge is not None and outcomes:
+        if judge not in names:
+            raise UnknownName("judge", judge, names, where=source)
         outcomes = [outcome for outcome in outcomes if (outcome.judge or path.stem) == judge]
     elif len(names) > 1:
         raise InputError(

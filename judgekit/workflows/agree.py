@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from judgekit.analysis.agreement import Measuring, agreement_rows
 from judgekit.analysis.disagreement import contested
-from judgekit.analysis.rating import rating_table
+from judgekit.analysis.rating import Target, rating_table
 from judgekit.analysis.wording import agreement_summary, agreement_warnings
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import AgreementReport, Counts, Disagreement, Row
@@ -72,21 +72,20 @@ def chosen_criteria(dataset: Dataset, asked: Iterable[str]) -> list[Criterion]:
 
 
 def _counts(dataset: Dataset, criterion: Criterion) -> Counts:
-    n_labels: Counter[tuple[str, str | None]] = Counter()
-    dropped: Counter[str] = Counter()
+    raters: dict[Target, set[tuple[str | None, str | None]]] = defaultdict(set)
+    silent: dict[Target, str] = {}
     for label in dataset.labels:
-        if label.criterion == criterion.id and label.kind == "human":
-            n_labels[label.target, label.turn] += label.status == "ok"
-            dropped[label.status] += label.status != "ok"
-    single = sum(n == 1 for n in n_labels.values())
-    overlapping = sum(n > 1 for n in n_labels.values())
-    causes = {**dropped, "rated_once": single}
-    return Counts(
-        criterion=criterion.id,
-        n_targets=len(n_labels),
-        n_used=overlapping,
-        dropped={cause: n for cause, n in causes.items() if n},
-    )
+        if label.criterion != criterion.id or label.kind != "human":
+            continue
+        target = (label.target, label.turn)
+        who = (label.rater, None if label.rater else label.id)
+        raters[target] |= {who} if label.status == "ok" else set()
+        if label.status != "ok":
+            silent[target] = min(label.status, silent.get(target, label.status))
+    short = {target: "rated_once" if found else silent[target] for target, found in raters.items() if len(found) < 2}
+    n_targets = len(raters)
+    dropped = dict(sorted(Counter(short.values()).items()))
+    return Counts(criterion=criterion.id, n_targets=n_targets, n_used=n_targets - len(short), dropped=dropped)
 
 
 def _level_counts(dataset: Dataset, criterion: Criterion) -> dict[str, dict[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.comparison import Side, comparison_counts, comparison_rows, moved, paired_inputs, version_side
@@ -14,7 +14,7 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.report import ComparisonReport, Counts, Disagreement, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.workflows.score import Scoring
+from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers
 
 
 def compare(
@@ -40,17 +40,16 @@ def compare(
     _check_sides(dataset, sides)
     versions = (sides[0].name, sides[1].name)
     given = list(outcomes)
+    refuse_strangers(dataset, given)
     rows: list[Row] = []
     counts: list[Counts] = []
     most: list[Disagreement] = []
-    for name in dict.fromkeys(outcome.criterion for outcome in given):
-        criterion = dataset.rubric.criterion(name)
-        if not _has_order(criterion):
-            continue
+    for criterion in filter(_has_order, judged_criteria(dataset, given)):
         table = verdict_table(criterion, given, use=scoring.use)
         paired = paired_inputs(dataset, table.numbers, sides)
         if not paired.inputs:
-            raise InputError(_why_unpaired(name, versions, paired.dropped), hint="Judge the sessions of both versions")
+            words = _why_unpaired(criterion, versions, paired.dropped)
+            raise InputError(words, hint="Judge the sessions of both versions")
         judged = comparison_rows(criterion, paired, versions, measuring)
         rows += [row.model_copy(update={"judge": scoring.judge, "engine": scoring.engine}) for row in judged]
         counts.append(comparison_counts(criterion, paired).model_copy(update={"failures": table.failures_by_status}))
@@ -108,8 +107,9 @@ def _check_sides(dataset: Dataset, sides: tuple[Side, Side]) -> None:
         )
 
 
-def _why_unpaired(criterion: str, versions: tuple[str, str], dropped: object) -> str:
-    return f"no input has verdicts on {criterion!r} for both {versions[0]!r} and {versions[1]!r} ({dropped})"
+def _why_unpaired(criterion: Criterion, versions: tuple[str, str], dropped: Mapping[str, int]) -> str:
+    counted = ", ".join(f"{n} {cause}" for cause, n in sorted(dropped.items())) or "no session at all"
+    return f"no input has verdicts on {criterion.id!r} for both {versions[0]!r} and {versions[1]!r} ({counted})"
 
 
 def compare_versions(
@@ -153,15 +153,20 @@ def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
     first, *rest = reports
     if not rest:
         return first
-    rows: dict[tuple[str, str, str, str | None], Row] = {}
+    rows: list[Row] = []
+    experts: set[tuple[str, str, str]] = set()
     for row in (row for report in reports for row in report.rows):
-        rows.setdefault((row.criterion, row.metric, row.between, row.judge), row)
+        place = (row.criterion, row.metric, row.between)
+        if row.judge is not None or place not in experts:
+            rows.append(row)
+        if row.judge is None:
+            experts.add(place)
     return first.model_copy(
         update={
             "judge": None,
             "engine": None,
-            "rows": tuple(rows.values()),
-            "summary": comparison_summary(list(rows.values()), first.baseline, first.candidate),
+            "rows": tuple(rows),
+            "summary": comparison_summary(rows, first.baseline, first.candidate),
             "warnings": tuple(dict.fromkeys(line for report in reports for line in report.warnings)),
             "counts": tuple(count for report in reports for count in report.counts),
             "moved": tuple(each for report in reports for each in report.moved),

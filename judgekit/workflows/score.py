@@ -14,7 +14,7 @@ from judgekit.analysis.reference import default_rule
 from judgekit.analysis.scoring import Scored, score_rows
 from judgekit.analysis.verdict_table import Use, verdict_table
 from judgekit.analysis.wording import score_summary, score_warnings
-from judgekit.errors import InputError
+from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
 from judgekit.records.judge import Lineage
 from judgekit.records.label import SplitName
@@ -24,6 +24,7 @@ from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import undefined
 
 SplitChoice = SplitName | Literal["all"]
+_SPLITS = ("train", "dev", "test", "all")
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,10 @@ def score(
         raise InputError(
             "there are no verdicts to score", hint="Run the judge first: judgekit run JUDGE SESSIONS -o RUN"
         )
+    criteria = judged_criteria(dataset, given)
     targets, causes = _allowed_targets(dataset, given, scoring)
     kept = [outcome for outcome in given if outcome.target in targets]
-    parts = [
-        _part(dataset, dataset.rubric.criterion(name), kept, (scoring, measuring, targets)) for name in _criteria(given)
-    ]
+    parts = [_part(dataset, criterion, kept, (scoring, measuring, targets)) for criterion in criteria]
     rows = tuple(
         row.model_copy(update={"judge": scoring.judge, "engine": scoring.engine}) for part in parts for row in part.rows
     )
@@ -107,6 +107,31 @@ def score(
         disagreements=tuple(each for part in parts for each in part.worst),
         confusions=tuple(part.confusion for part in parts if part.confusion),
     )
+
+
+def refuse_strangers(dataset: Dataset, outcomes: Iterable[Verdict | Failure]) -> None:
+    """Refuse verdicts on sessions or pairs that the dataset does not have.
+
+    Raises:
+        InputError: There are such.
+    """
+    strangers = sorted({outcome.target for outcome in outcomes} - {*dataset.session_by_id, *dataset.pair_by_id})
+    if strangers:
+        raise InputError(
+            f"{len(strangers)} verdict targets are not in dataset {dataset.name!r}, such as {strangers[0]!r}",
+            hint="Use the dataset they were judged on",
+        )
+
+
+def judged_criteria(dataset: Dataset, outcomes: Iterable[Verdict | Failure]) -> list[Criterion]:
+    """Return the criteria that outcomes are about, in the rubric's order.
+
+    Raises:
+        UnknownName: The rubric has no such criterion.
+    """
+    named = {outcome.criterion for outcome in outcomes}
+    asked = [dataset.rubric.criterion(name) for name in sorted(named)]
+    return sorted(asked, key=dataset.rubric.criteria.index)
 
 
 @dataclass(frozen=True)
@@ -148,7 +173,11 @@ def _side_by_side(
     spoken = labels_by_target(dataset, criterion)
     said = [o for o in outcomes if isinstance(o, Verdict) and o.criterion == criterion.id]
     failed = [o for o in outcomes if isinstance(o, Failure) and o.criterion == criterion.id]
+    said.sort(key=lambda o: (o.target, o.turn or "", o.sample))
     both = [o for o in said if spoken.get((o.target, o.turn))]
+    causes = {(o.target, o.turn): str(o.status) for o in failed} | {(o.target, o.turn): "no_label" for o in said}
+    for o in both:
+        causes.pop((o.target, o.turn), None)
     listed = tuple(
         Disagreement(
             criterion=criterion.id,
@@ -165,13 +194,13 @@ def _side_by_side(
         criterion=criterion.id,
         metric="percent_agreement",
         between="judge~reference",
-        estimate=undefined("not_for_this_scale", words, n=len(both)),
+        estimate=undefined("not_for_this_scale", words, n=len({(o.target, o.turn) for o in both})),
     )
     counts = Counts(
         criterion=criterion.id,
         n_targets=len({(o.target, o.turn) for o in [*said, *failed]}),
-        n_used=len(both),
-        dropped={"no_label": len(said) - len(both)} if len(said) > len(both) else {},
+        n_used=len({(o.target, o.turn) for o in both}),
+        dropped=dict(sorted(Counter(causes.values()).items())),
         failures=dict(Counter(failure.status for failure in failed)),
     )
     return _Part((row,), counts, "side by side", without_verdict(dataset, criterion, failed), listed, None)
@@ -185,9 +214,12 @@ def _allowed_targets(
             "the test split is locked: only a certification opens it, and this version does not certify yet",
             hint="Use --split dev, or --split train,dev",
         )
+    for word in scoring.splits:
+        if word not in _SPLITS:
+            raise UnknownName("split", word, _SPLITS)
     labelled = {label.target for label in dataset.labels} | {a.target for a in dataset.adjudications}
     known = {*dataset.session_by_id, *dataset.pair_by_id}
-    _refuse_strangers(outcomes, known, dataset.name)
+    refuse_strangers(dataset, outcomes)
     causes: Counter[str] = Counter()
     made_with = set(scoring.lineage.units) - set(scoring.lineage.folds)
     allowed: set[str] = set()
@@ -200,16 +232,8 @@ def _allowed_targets(
             allowed.add(target)
     if not allowed:
         raise InputError(_why_nothing(dataset, scoring, causes), where=dataset.name, hint="Choose another --split")
+    causes["unlabelled"] = len({outcome.target for outcome in outcomes} - labelled)
     return allowed, causes
-
-
-def _refuse_strangers(outcomes: Sequence[Verdict | Failure], known: set[str], dataset_name: str) -> None:
-    strangers = sorted({outcome.target for outcome in outcomes} - known)
-    if strangers:
-        raise InputError(
-            f"{len(strangers)} verdict targets are not in dataset {dataset_name!r}, such as {strangers[0]!r}",
-            hint="Score them against the dataset they were judged on",
-        )
 
 
 def _is_own(dataset: Dataset, lineage: Lineage) -> bool:
@@ -229,7 +253,3 @@ def _why_nothing(dataset: Dataset, scoring: Scoring, causes: Counter[str]) -> st
     where = "+".join(scoring.splits) if dataset.splits else "the dataset"
     counted = ", ".join(f"{n} {cause}" for cause, n in sorted(causes.items()))
     return f"no labelled session of {where} may be used ({counted})"
-
-
-def _criteria(outcomes: Sequence[Verdict | Failure]) -> list[str]:
-    return list(dict.fromkeys(outcome.criterion for outcome in outcomes))

@@ -8,17 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from composed_labels import (
-    BINARY,
-    CATEGORIES,
-    NUMERIC,
-    ORDINAL,
-    dataset,
-    label,
-    planted,
-    planted_pairs,
-    session,
-)
 from scipy.stats import binom
 
 from judgekit.distill.folds import folds_of
@@ -31,6 +20,17 @@ from judgekit.records.rubric import Criterion
 from judgekit.records.session import Pair
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.distil import Distilled, distil_student, judge_with_student
+from tests.distill.composed_labels import (
+    BINARY,
+    CATEGORIES,
+    NUMERIC,
+    ORDINAL,
+    dataset,
+    label,
+    planted,
+    planted_pairs,
+    session,
+)
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from composed_judges import BETTER, QUALITY, judge_of, session_of
 
 from judgekit.errors import InvalidRecord, UnknownName
 from judgekit.judging.prompt import PairTarget, Prompter
@@ -16,6 +15,7 @@ from judgekit.judging.transcript import TranscriptOverflow
 from judgekit.records.judge import Demonstration, Parameters, Rule, Transcript
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.session import Pair
+from tests.judging.composed_judges import BETTER, QUALITY, judge_of, session_of
 
 SESSION = session_of("Where is it? {{ 7*7 }} {% if %}", "On its way.")
 PAIR = PairTarget(

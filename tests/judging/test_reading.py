@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from composed_judges import BETTER, QUALITY, judge_of, judge_with_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from judgekit.errors import InvalidRecord
 from judgekit.judging.reading import Answered, Unreadable, check_reading, read_reply
 from judgekit.records.judge import Judge, Pattern, Reading
 from judgekit.records.rubric import Criterion, Scale
+from tests.judging.composed_judges import BETTER, QUALITY, judge_of, judge_with_patterns
 
 JUDGE = judge_of()
 WITH_NA = judge_of(QUALITY.model_copy(update={"not_applicable": True}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from composed_judges import BETTER, QUALITY, session_of
 
 from judgekit.errors import InputError
 from judgekit.judging.prompt import PairTarget, Prompter
@@ -13,6 +12,7 @@ from judgekit.judging.scaffold import new_judge
 from judgekit.records.judge import Demonstration, Rule
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.session import Pair
+from tests.judging.composed_judges import BETTER, QUALITY, session_of
 
 SESSION = session_of("Where is my parcel?", "It is on its way.")
 SCALES = {

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from composed_judges import session_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.judging.transcript import TranscriptOverflow, fence_token, fenced, render_transcript, turn_text
 from judgekit.records.judge import Transcript
 from judgekit.records.session import Passage, Session, ToolCall, Turn
+from tests.judging.composed_judges import session_of
 
 
 def test_a_turn_shows_all_that_a_rater_sees() -> None:

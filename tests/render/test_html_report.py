@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from composed_reports import HOSTILE, each_hostile, each_kind, load
 
 from judgekit.render.html import render_html
+from tests.render.composed_reports import HOSTILE, each_hostile, each_kind, load
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 ALLOWED = """html head meta title style body main header h1 h2 h3 nav ol ul li a article p dl dt dd div bdi aside

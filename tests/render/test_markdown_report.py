@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from composed_reports import each_hostile, each_kind
 from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.render.markdown import escaped, render_markdown
+from tests.render.composed_reports import each_hostile, each_kind
 
 
 @pytest.mark.parametrize(

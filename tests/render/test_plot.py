@@ -15,7 +15,7 @@ from judgekit.render import plot
 from judgekit.stats.estimate import Estimate, undefined
 
 
-def row(metric, between, value, low=None, high=None, judge=None):  # noqa: PLR0917  # reads like a line of a table
+def row(metric, between, value, low=None, high=None, judge=None):  # reads like a line of a table
     estimate = Estimate(value, low, high, 0.95, 50, 40, "bca" if low is not None else "none: not asked for")
     return Row(criterion="c", metric=metric, between=between, estimate=estimate, judge=judge, engine="replay")
 

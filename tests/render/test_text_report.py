@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from composed_reports import each_hostile, each_kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from judgekit.records.report import Disagreement, Rating, Row, ScoreReport
 from judgekit.render.plain import width
 from judgekit.render.text import render_text
 from judgekit.stats.estimate import Estimate, undefined
+from tests.render.composed_reports import each_hostile, each_kind
 
 GOLDEN = Path(__file__).parent / "golden"
 ANYTHING = st.text(st.characters(), max_size=120)

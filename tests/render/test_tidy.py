@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 
 import pytest
-from composed_reports import each_hostile, each_kind
 
 from judgekit.records.report import AgreementReport, Row
 from judgekit.render.tidy import COLUMNS, csv_text
 from judgekit.stats.estimate import Estimate, undefined
+from tests.render.composed_reports import each_hostile, each_kind
 
 
 def lines(text: str) -> list[dict[str, str]]:

@@ -195,7 +195,7 @@ def test_an_unreadable_reply_is_asked_again_and_told_why() -> None:
 def test_a_reply_that_stays_unreadable_is_a_failure_with_the_raw_reply() -> None:
     done, engine, _ = run(lambda _: "no json here")
     assert [(f.status, f.reply) for f in done.failures] == [("unparsed", "no json here")]
-    assert len(engine.requests) == 2
+    assert len(engine.requests) == 3
 
 
 def test_no_retries_of_readings_means_one_request() -> None:
