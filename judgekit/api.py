@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from judgekit.workflows.distil import Distilled
 
 T = TypeVar("T")
+_MISSING = ("NAType", "NaTType")
+"""What pandas puts into a cell without a value, by the names of its classes, so that pandas need not be loaded."""
 SEED = 7
 RESAMPLES = 2000
 
@@ -97,11 +99,13 @@ def make_dataset(
     )
 
 
-def read_table(path: str | Path, *, judge: str, humans: Sequence[str], scale: str | None = None) -> PlainTable:
+def read_table(
+    path: str | Path, *, judge: str, humans: Sequence[str], scale: str | None = None, group: str | None = None
+) -> PlainTable:
     """Return one table with a judge's and the humans' columns as `.dataset` and `.outcomes`."""
     from judgekit.adapters.importers.plain import plain_table
 
-    return plain_table(Path(path), judge=judge, humans=humans, scale=scale)
+    return plain_table(Path(path), judge=judge, humans=_words(humans), scale=scale, group=group)
 
 
 def split(dataset: Dataset, *, dev: float = 0.3, test: float = 0.3, seed: int = SEED) -> Dataset:
@@ -118,7 +122,7 @@ def agree(
     """Return how far the experts agree with each other."""
     from judgekit.workflows.agree import agree as run
 
-    return run(dataset, _measuring(seed, metrics), criteria=criteria, settings={"seed": seed})
+    return run(dataset, _measuring(seed, metrics), criteria=_words(criteria), settings={"seed": seed})
 
 
 def score(
@@ -147,7 +151,7 @@ def score(
     from judgekit.workflows.score import score as run
 
     given, scoring = _judged(outcomes, judge)
-    told = replace(scoring, reference=reference, splits=tuple(splits), settings={"seed": seed})
+    told = replace(scoring, reference=reference, splits=_words(splits), settings={"seed": seed})
     return run(dataset, given, told, _measuring(seed, metrics))
 
 
@@ -201,7 +205,7 @@ def distill(
     """Return a local student judge learnt from the experts' labels, cross-fitted by group."""
     from judgekit.workflows.distil import distil_student
 
-    chosen: Any = tuple(splits)
+    chosen: Any = _words(splits)
     return distil_student(dataset, criterion, splits=chosen, seed=seed, n_folds=n_folds, name=f"{criterion}-student")
 
 
@@ -270,6 +274,11 @@ class _Nowhere:
         """Keep nothing."""
 
 
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    """Return names one by one; a single name given bare is one name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def _rows(given: Rows) -> list[dict[str, Any]]:
     """Return rows as dictionaries; a DataFrame's NaN is a missing cell."""
     listed = given.to_dict("records") if hasattr(given, "to_dict") else given
@@ -278,7 +287,7 @@ def _rows(given: Rows) -> list[dict[str, Any]]:
 
 
 def _is_missing(cell: object) -> bool:
-    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+    return cell is None or (isinstance(cell, float) and math.isnan(cell)) or type(cell).__name__ in _MISSING
 
 
 def _on_scale(label: Any, rubric: Any) -> Any:
@@ -289,7 +298,6 @@ def _on_scale(label: Any, rubric: Any) -> Any:
 
 def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Any]:
     from judgekit.records.run import Run
-    from judgekit.records.verdict import Failure, Verdict, outcome_from
     from judgekit.workflows.score import Scoring
 
     if isinstance(outcomes, Run):
@@ -303,9 +311,24 @@ def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], 
         )
         return list(outcomes.outcomes), scoring
     listed = list(outcomes) if not hasattr(outcomes, "to_dict") else _rows(outcomes)
-    read = [each if isinstance(each, Verdict | Failure) else outcome_from(_rows([each])[0]) for each in listed]
+    read = [_outcome(each, f"verdict {place}") for place, each in enumerate(listed, 1)]
     name = judge or next((each.judge for each in read if each.judge), None) or "judge"
     return read, Scoring(judge=name, engine="stored")
+
+
+def _outcome(given: Any, where: str) -> Verdict | Failure:
+    from pydantic import ValidationError
+
+    from judgekit.adapters.store.validation import invalid_record
+    from judgekit.records.verdict import Failure, Verdict, outcome_from
+
+    if isinstance(given, Verdict | Failure):
+        return given
+    row = _rows([given])[0]
+    try:
+        return outcome_from(row)
+    except ValidationError as error:
+        raise invalid_record(error, row, where, model=Verdict) from error
 
 
 def _measuring(seed: int, metrics: Sequence[str]) -> Measuring:
@@ -313,7 +336,7 @@ def _measuring(seed: int, metrics: Sequence[str]) -> Measuring:
 
     from judgekit.analysis.agreement import Measuring
 
-    return Measuring(np.random.default_rng(seed), n_resamples=RESAMPLES, metrics=tuple(metrics))
+    return Measuring(np.random.default_rng(seed), n_resamples=RESAMPLES, metrics=_words(metrics))
 
 
 async def _ask(judge: Judge, targets: list[Any], engine: Engine | None, max_in_flight: int) -> Run:

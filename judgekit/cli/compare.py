@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Level, Out, Resamples, Seed
 from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from judgekit.analysis.comparison import Side
+    from judgekit.records.verdict import Failure, Verdict
+    from judgekit.workflows.score import Scoring
 
 
 def compare(
@@ -32,32 +37,39 @@ def compare(
     """
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
-    from judgekit.analysis.comparison import Side
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.workflows.compare import compare as run
     from judgekit.workflows.compare import compare_versions
 
+    def told(scoring: Scoring) -> Scoring:
+        return scoring_with(scoring, reference=reference, splits="all", use=use, settings=provenance(seed))
+
     data = DatasetFolder(find_dataset(labels)).load()
     how = measuring(seed, level, resamples)
-    jobs = []
     if verdicts:
-        sides = (version_side(data, baseline), version_side(data, candidate))
-        jobs = [(*load_outcomes(source, judge), sides) for source in verdicts]
+        loaded = [load_outcomes(source, judge) for source in verdicts]
+        judged = [(outcomes, told(scoring)) for outcomes, scoring in loaded]
+        report = compare_versions(data, judged, (baseline, candidate), measuring=how)
     else:
-        before, scoring = load_outcomes(baseline, judge)
-        after, other = load_outcomes(candidate, judge)
-        if scoring.judge_fingerprint != other.judge_fingerprint:
-            raise InputError(
-                f"{baseline} and {candidate} were judged by different judges", hint="Use one judge for both"
-            )
-        sides = (
-            Side(baseline, frozenset(outcome.target for outcome in before)),
-            Side(candidate, frozenset(outcome.target for outcome in after)),
-        )
-        jobs = [([*before, *after], scoring, sides)]
-    reports = []
-    for outcomes, found, pair in jobs:
-        chosen = scoring_with(found, reference=reference, splits="all", use=use, settings=provenance(seed))
-        reports.append(run(data, outcomes, pair, scoring=chosen, measuring=how))
-    deliver(joined(reports), context.obj, out)
+        outcomes, scoring, sides = _two_runs(baseline, candidate, judge)
+        report = run(data, outcomes, sides, scoring=told(scoring), measuring=how)
+    deliver(report, context.obj, out)
+
+
+def _two_runs(
+    baseline: str, candidate: str, judge: str | None
+) -> tuple[list[Verdict | Failure], Scoring, tuple[Side, Side]]:
+    from judgekit.analysis.comparison import Side
+    from judgekit.cli.score import load_outcomes
+
+    before, scoring = load_outcomes(baseline, judge)
+    after, other = load_outcomes(candidate, judge)
+    names = [{outcome.judge for outcome in outcomes} for outcomes in (before, after)]
+    if scoring.judge_fingerprint != other.judge_fingerprint or (before and after and names[0] != names[1]):
+        raise InputError(f"{baseline} and {candidate} were judged by different judges", hint="Use one judge for both")
+    sides = (
+        Side(baseline, frozenset(outcome.target for outcome in before)),
+        Side(candidate, frozenset(outcome.target for outcome in after)),
+    )
+    return [*before, *after], scoring, sides

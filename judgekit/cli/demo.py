@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MARK = ".made-by-judgekit-demo"
 SEED = 7
-PARTS = ("datasets/helpdesk", "judges", "experiments/helpdesk")
+DATASET = "datasets/helpdesk"
+EXPERIMENT = "experiments/helpdesk"
 
 
 def demo(
@@ -40,9 +41,9 @@ def demo(
     from judgekit.render.overview import overview
 
     console: Console = context.obj
-    copy_example(example_root(), folder)
-    experiment = read_toml(folder / "experiments/helpdesk/experiment.toml", Experiment)
-    home = folder / "experiments/helpdesk"
+    source, home = example_root(), folder / EXPERIMENT
+    experiment = read_toml(source / EXPERIMENT / "experiment.toml", Experiment)
+    copy_example(source, folder, experiment)
     dataset = DatasetFolder((home / experiment.dataset).resolve()).load()
     console.say(f"{len(dataset.sessions)} composed sessions, {len(dataset.raters)} experts; copied to {folder}")
     reports = _reports(dataset, experiment, home, console)
@@ -66,24 +67,24 @@ def example_root() -> Path:
 
     package = Path(judgekit.__file__).resolve().parent
     for root in (package / "_example", package.parent):
-        if (root / PARTS[0] / "dataset.toml").is_file():
+        if (root / DATASET / "dataset.toml").is_file():
             return root
     raise FileProblem("the example is not beside the package", where=str(package), hint="Reinstall judgekit-eval")
 
 
-def copy_example(source: Path, folder: Path) -> None:
-    """Copy the example; an earlier copy of the demo is replaced, anything else is left alone.
+def copy_example(source: Path, folder: Path, experiment: Experiment) -> None:
+    """Copy the experiment, its dataset and its judges; an earlier copy of the demo is replaced, nothing else is.
 
     Raises:
         FileProblem: The folder exists and the demo did not make it.
     """
     import shutil
 
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
+    if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
         raise FileProblem("the folder is not empty, and not a copy of the demo", where=str(folder), hint="Name another")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).write_text("The demo replaces this folder when it is run again.\n", encoding="utf-8")
-    for part in PARTS:
+    for part in (DATASET, EXPERIMENT, *(f"judges/{Path(judge).name}" for judge in experiment.judges)):
         shutil.rmtree(folder / part, ignore_errors=True)
         shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns("runs", "reports", "report.html"))
 

@@ -42,7 +42,8 @@ def overview(reports: Sequence[Report], *, columns: int = COLUMNS) -> str:
     """
     lines: list[str] = []
     for part in overview_parts(reports):
-        lines += ["", one_line(part.title), *(f"  {line}" for line in aligned(part.table, columns - 2))]
+        shown = aligned(part.table, columns - 2) if part.table.rows else []
+        lines += ["", one_line(part.title), *(f"  {line}" for line in shown)]
         for note in part.notes:
             lines += wrap(one_line(note), columns, indent="  ", hanging="    ")
     return "\n".join(lines)
@@ -61,7 +62,7 @@ def overview_parts(reports: Sequence[Report]) -> tuple[Part, ...]:
         if isinstance(report, ComparisonReport):
             title = f"Is {report.candidate} better than {report.baseline}?"
             parts.append(Part(title, _comparison_table(report), report.warnings[:1]))
-    return tuple(part for part in parts if part.table.rows)
+    return tuple(part for part in parts if part.table.rows or part.notes)
 
 
 def _agreement_table(reports: Sequence[AgreementReport]) -> Table:
@@ -69,7 +70,7 @@ def _agreement_table(reports: Sequence[AgreementReport]) -> Table:
     for report in reports:
         seen: set[str] = set()
         for row in report.rows:
-            if row.between == "raters" and row.criterion not in seen and is_shown(row.estimate):
+            if row.between == "raters" and row.criterion not in seen and not _has_no_coefficient(row):
                 seen.add(row.criterion)
                 n = Cell(n_text(row.estimate, unit_of(report)))
                 rows.append((Cell(row.criterion), Cell(metric_words(row.metric)), _figure(row), n))
@@ -80,15 +81,21 @@ def _score_table(reports: Sequence[ScoreReport]) -> Table:
     rows = []
     for report in reports:
         for criterion in dict.fromkeys(row.criterion for row in report.rows):
-            head = next(r for r in report.rows if r.criterion == criterion and r.between == "judge~reference")
-            if not is_shown(head.estimate):
+            own = (row for row in report.rows if row.criterion == criterion and row.between == "judge~reference")
+            head = next(own, None)
+            if head is None or _has_no_coefficient(head):
                 continue
             failed = sum(sum(c.failures.values()) for c in report.counts if c.criterion == criterion)
-            named = Cell(f"{report.judge} (via {report.engine or 'not named'})", metric_words(head.metric))
+            named = Cell(f"{report.judge} (via {report.engine or 'not named'})", _measure(report, head))
             others = [_figure(_find(report, criterion, f"{side}~others", head.metric)) for side in ("judge", "rater")]
             rows.append((named, _figure(head), *others, Cell(str(failed))))
     head_words = ("judge", "vs reference", "vs other experts", "an expert vs others", "failed")
     return Table(head_words, tuple(rows), n_words=1)
+
+
+def _measure(report: ScoreReport, head: Row) -> str:
+    several = len({row.criterion for row in report.rows}) > 1
+    return f"{head.criterion}, {metric_words(head.metric)}" if several else metric_words(head.metric)
 
 
 def _comparison_table(report: ComparisonReport) -> Table:
@@ -114,9 +121,18 @@ def _mean_of(report: ComparisonReport, difference: Row, version: str) -> Cell:
 
 def _unshown(reports: Sequence[ScoreReport]) -> Iterable[str]:
     for report in reports:
+        heads: dict[str, Row] = {}
         for row in report.rows:
-            if row.between == "judge~reference" and row.estimate.undefined and "not_for_this" in row.estimate.undefined:
-                yield f"{report.judge} (via {report.engine or 'not named'}): {undefined_reason(row.estimate)}."
+            if row.between == "judge~reference":
+                heads.setdefault(row.criterion, row)
+        for head in heads.values():
+            if not is_shown(head.estimate):
+                yield f"{report.judge} (via {report.engine or 'not named'}): {undefined_reason(head.estimate)}."
+
+
+def _has_no_coefficient(row: Row) -> bool:
+    """Whether the scale has no such figure at all, unlike one that is merely undefined on these answers."""
+    return (row.estimate.undefined or "").startswith("not_for_this_scale")
 
 
 def _find(report: Report, criterion: str, between: str, metric: str) -> Row | None:
@@ -125,7 +141,9 @@ def _find(report: Report, criterion: str, between: str, metric: str) -> Row | No
 
 
 def _figure(row: Row | None) -> Cell:
-    if row is None or not is_shown(row.estimate):
+    if row is None:
         return Cell("-")
+    if not is_shown(row.estimate):
+        return Cell("undefined")
     interval = interval_text(row.estimate, row.metric)
     return Cell(value_text(row.estimate.value, row.metric), interval if interval.startswith("[") else "")
