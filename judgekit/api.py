@@ -199,7 +199,7 @@ def render_request(judge: Judge, session: Session) -> Request:
     return Prompter(judge).request(session).request
 
 
-def distill(
+def distil_student(
     dataset: Dataset, criterion: str, *, splits: Sequence[str] = ("train",), n_folds: int = 5, seed: int = SEED
 ) -> Distilled:
     """Return a local student judge learnt from the experts' labels, cross-fitted by group."""
@@ -213,7 +213,7 @@ def run(judge: Judge | Distilled, dataset: Dataset, *, engine: Engine | None = N
     """Return one judge's verdicts on every session (or pair) of a dataset; nothing is written to disk.
 
     Args:
-        judge: A prompt judge, or what `distill` returned.
+        judge: A prompt judge, or what `distil_student` returned.
         dataset: Sessions and pairs to judge.
         engine: What completes requests; None: the judge's own, with keys from the environment.
         max_in_flight: Most requests at once.
@@ -235,7 +235,7 @@ def to_frame(report: Report) -> pd.DataFrame:
     return pd.DataFrame(flat)
 
 
-def render(report: Report | Sequence[Report], form: Literal["text", "markdown", "html"] = "text") -> str:
+def render_report(report: Report | Sequence[Report], form: Literal["text", "markdown", "html"] = "text") -> str:
     """Return one or more reports as text, Markdown or one self-contained HTML page."""
     from judgekit.render.html import render_html
     from judgekit.render.markdown import render_markdown

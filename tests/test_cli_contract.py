@@ -119,6 +119,12 @@ def test_every_public_name_resolves() -> None:
             assert name in readme, name
 
 
+def test_no_public_name_is_also_a_room() -> None:
+    """A module that is imported replaces an attribute of the same name, so none may share one."""
+    rooms = {path.stem for path in Path(judgekit.__file__).parent.iterdir()}
+    assert not rooms & set(judgekit.__all__)
+
+
 def test_json_is_the_only_thing_on_standard_output(tmp_path: Path) -> None:
     """With --json standard output parses as one document; talk goes elsewhere."""
     table_file = tmp_path / "results.csv"
