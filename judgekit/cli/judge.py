@@ -24,6 +24,8 @@ JudgeName = Annotated[str, typer.Argument(help="Judge folder, or its name under 
 DatasetName = Annotated[str, typer.Argument(help="Dataset folder, or its name under datasets/.", metavar="DATASET")]
 Order = Annotated[Literal["forward", "swapped"], typer.Option("--order", help="How to show a pair.")]
 
+WIDTH = 80
+
 
 def judge_new(
     context: typer.Context,
@@ -217,10 +219,13 @@ def _card_text(card: JudgeCard) -> str:
 
 
 def _findings_text(findings: tuple[Finding, ...]) -> str:
+    from judgekit.render.plain import wrap
+
     lines = []
     for finding in findings:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        lines.append(f"{finding.severity:<8}{place}: {finding.message}. {finding.fix}  [{finding.code}]")
+        words = f"{finding.severity} [{finding.code}] {place}: {finding.message}. {finding.fix}"
+        lines += wrap(words, WIDTH, hanging="  ")
     return "\n".join(lines)
 
 

@@ -117,7 +117,7 @@ def test_lint_ends_with_8_when_something_is_wrong(project: Path, capsys: pytest.
     (project / "judges" / "j" / "user.j2").write_text("Look:\n{{ sesion }}\n", encoding="utf-8")
     code, out, _ = ran(capsys, "judge", "lint", "j")
     assert code == 8
-    assert "user.j2:2: unknown variable 'sesion'. Did you mean 'session'?" in out
+    assert "user.j2:2: unknown variable 'sesion'. Did you mean 'session'?" in " ".join(out.split())
     code, out, _ = ran(capsys, "judge", "lint", "j", "--json")
     assert code == 8
     assert {finding["code"] for finding in json.loads(out)["findings"]} >= {"unknown-variable", "target-not-shown"}
