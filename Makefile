@@ -8,6 +8,7 @@ test: .venv/ready  ## the default suite, on two cores
 check: .venv/ready  ## format, lint, types
 	@"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/mypy"
 .venv/ready: requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit("judgekit needs Python 3.11 to 3.13: make PYTHON=python3.12 ..." if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	@"$(PYTHON)" -m venv .venv && "$(BIN)/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@"$(BIN)/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && touch .venv/ready
 .PHONY: demo test check
