@@ -23,7 +23,6 @@ import difflib
 from collections.abc import Iterable
 
 EXIT_DONE = 0
-EXIT_GATE_FAILED = 1
 EXIT_FINDINGS = 8
 EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130

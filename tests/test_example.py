@@ -15,6 +15,7 @@ from judgekit.adapters.store.ledger import Ledger
 from judgekit.judging.lint import lint
 from judgekit.judging.prompt import Prompter
 from judgekit.records.dataset import Dataset
+from judgekit.records.session import Session
 from judgekit.review.duplicates import near_duplicates
 from judgekit.review.splits import check_leaks
 
@@ -46,7 +47,7 @@ def test_the_dataset_says_that_it_was_composed(helpdesk: Dataset) -> None:
 def test_it_has_two_versions_of_every_input(helpdesk: Dataset) -> None:
     """At least 120 sessions; each input was answered once by each version, and opens with the same words."""
     assert len(helpdesk.sessions) >= 120
-    by_input = {}
+    by_input: dict[str | None, dict[str | None, Session]] = {}
     for session in helpdesk.sessions:
         by_input.setdefault(session.input, {})[session.version] = session
     assert all(set(versions) == {"v1", "v2"} for versions in by_input.values())
@@ -78,7 +79,7 @@ def test_labels_carry_what_the_design_asks_for(helpdesk: Dataset) -> None:
     for label in helpdesk.labels:
         assert label.rater in ("ana", "ben", "chloe")
         assert label.at is not None
-        assert label.seen == helpdesk.session_by_id[label.session].seen_fingerprint
+        assert label.seen == helpdesk.session_by_id[label.target].seen_fingerprint
         assert label.rubric == fingerprint
         assert label.design is not None
         assert label.rationale or label.criterion == "feedback"
@@ -86,10 +87,10 @@ def test_labels_carry_what_the_design_asks_for(helpdesk: Dataset) -> None:
 
 def test_some_sessions_overlap_and_some_are_rated_once(helpdesk: Dataset) -> None:
     """Three raters disagree on some, and a part is rated by one of them only."""
-    raters = {}
+    raters: dict[str, dict[str | None, object]] = {}
     for label in helpdesk.labels:
         if label.criterion == "policy":
-            raters.setdefault(label.session, {})[label.rater] = label.value
+            raters.setdefault(label.target, {})[label.rater] = label.value
     sizes = Counter(map(len, raters.values()))
     assert sizes[1] >= 30
     assert sizes[3] >= 30
@@ -137,7 +138,7 @@ def test_mistakes_cannot_be_found_by_a_word(helpdesk: Dataset) -> None:
     verdicts: dict[str, list[bool]] = {}
     for label in helpdesk.labels:
         if label.criterion == "policy" and label.status == "ok":
-            verdicts.setdefault(label.session, []).append(label.value == "fail")
+            verdicts.setdefault(label.target, []).append(label.value == "fail")
     failed = {session: sum(votes) * 2 > len(votes) for session, votes in verdicts.items()}
     words = {
         s.id: {w for turn in s.turns if turn.role == "assistant" for w in turn.text.lower().split()}

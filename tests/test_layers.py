@@ -59,8 +59,10 @@ LAZY = {"litellm", "scipy", "sklearn", "pandas", "rich", "starlette", "aiohttp",
 FREE_AT_TOP = {("stats", "scipy")}
 SUBCLASSES = {"judging/sandbox.py": "jinja2"}
 """Files that subclass a heavy library's class, and are themselves imported inside functions only."""
-CLOCKS = {("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("datetime", "now"), ("datetime", "utcnow"),
-          ("date", "today"), ("datetime", "today"), ("uuid", "uuid4")}  # fmt: skip
+CLOCKS = {
+    ("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("datetime", "now"), ("datetime", "utcnow"),
+    ("date", "today"), ("datetime", "today"), ("uuid", "uuid4"),
+}  # fmt: skip
 WORLD = {"adapters", "cli", "web", "testing", "pytest_plugin", "__main__", "api"}
 
 
@@ -167,10 +169,8 @@ def test_effects_stay_in_their_rooms() -> None:
 
 def effects(path: Path, tree: ast.AST) -> list[str]:
     """Return what one file does to the world: imports of its libraries, opening files, clocks, printing."""
-    found = []
-    for node, module in imports(tree):
-        if module.split(".")[0] in NETWORK | FILES | PROCESS | {"random", "secrets"}:
-            found.append((node.lineno, module))
+    forbidden = NETWORK | FILES | PROCESS | {"random", "secrets"}
+    found = [(node.lineno, module) for node, module in imports(tree) if module.split(".")[0] in forbidden]
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -185,9 +185,17 @@ def effects(path: Path, tree: ast.AST) -> list[str]:
 
 @pytest.mark.parametrize(
     "text",
-    ["import random", "open('x')", "print(1)", "import time\ntime.time()", "from datetime import datetime\ndatetime.now()",
-     "import numpy as np\nnp.random.normal()", "from pathlib import Path", "import aiohttp"],
-)  # fmt: skip
+    [
+        "import random",
+        "open('x')",
+        "print(1)",
+        "import time\ntime.time()",
+        "from datetime import datetime\ndatetime.now()",
+        "import numpy as np\nnp.random.normal()",
+        "from pathlib import Path",
+        "import aiohttp",
+    ],
+)
 def test_the_effect_test_sees_an_effect(text: str) -> None:
     """The test above can fail: each of these effects is caught in a pure room."""
     assert effects(PACKAGE / "analysis/x.py", ast.parse(text))

@@ -5,6 +5,7 @@ Session text is hostile to terminals too: control characters are replaced before
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ class Console:
     def emit(self, record: Record) -> None:
         """Print a record as JSON, when JSON is wanted."""
         if self.json:
-            _write(sys.stdout, record.model_dump_json(indent=2) + "\n")
+            _write(sys.stdout, json_text(record))
 
     def say(self, text: str) -> None:
         """Talk: progress, warnings, what was done."""
@@ -69,6 +70,12 @@ class Console:
     def fail(self, text: str) -> None:
         """Print an error: one line, whatever the mode."""
         _write(sys.stderr, "judgekit: " + clean(text).replace("\n", " ") + "\n")
+
+
+def json_text(record: Record) -> str:
+    """Return a record as indented JSON that ends its line; what no terminal or UTF-8 file should meet is escaped."""
+    text = json.dumps(record.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
 
 
 def clean(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED
-from judgekit.errors import FileProblem, InputError, UnknownName
+from judgekit.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +33,13 @@ def distill(
     Example: judgekit distill helpdesk --criterion policy --student -o judges/policy-student
     """
     from judgekit.adapters.store.dataset import DatasetFolder
-    from judgekit.adapters.store.project import find_dataset
+    from judgekit.adapters.store.project import find_dataset, new_judge_folder
     from judgekit.workflows.distil import distil_student
 
     if not student:
         raise InputError("only --student can be distilled in this version", hint="Add --student to the command")
     splits = _splits(split)
-    path = _new_folder(out)
+    path = new_judge_folder(out)
     data = DatasetFolder(find_dataset(dataset)).load()
     distilled = distil_student(data, criterion, name=path.name, splits=splits, n_folds=folds, seed=seed)
     _write(path, distilled)
@@ -96,19 +96,6 @@ def _splits(text: str) -> tuple[SplitName, ...]:
         if word not in get_args(SplitName):
             raise UnknownName("split", word, get_args(SplitName), where="--split")
     return words  # type: ignore[return-value]  # checked above
-
-
-def _new_folder(name: str) -> Path:
-    from pathlib import Path
-
-    from judgekit.adapters.store.project import project_root
-
-    path = Path(name) if len(Path(name).parts) > 1 else project_root() / "judges" / name
-    if not path.name or path.name == "..":
-        raise InputError(f"{name!r} is no name for a judge", where="--out", hint="Give one such as policy-student")
-    if path.exists():
-        raise FileProblem("there is something already", where=str(path), hint="Choose another name, or remove it first")
-    return path
 
 
 def _write(path: Path, distilled: Distilled) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.errors import InputError
+from judgekit.errors import FileProblem, InputError
 
 if TYPE_CHECKING:
     from judgekit.adapters.importers.plan import FileForm, ImportPlan
@@ -117,11 +119,14 @@ def import_(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what was understood; write nothing.")] = False,
 ) -> None:
-    """Bring sessions, pairs, labels or verdicts into a dataset, losing nothing.
+    """Bring sessions, labels or verdicts into a dataset.
+
+    Nothing is dropped without being counted.
 
     Example: judgekit import labels scores.csv --dataset helpdesk --map session=ticket --set criterion=tone
     """
     from judgekit.adapters.importers.plan import FileForm, ImportPlan, assignments, label_kind, role_table
+    from judgekit.adapters.store.appending import locked_folder
 
     plan = ImportPlan(
         columns=assignments("--map", columns or ()),
@@ -161,11 +166,12 @@ def import_(
     )
     if form == "verdicts" and out is None and not dry_run:
         raise InputError("verdicts need a file to go to", hint="Say -o verdicts.jsonl")
-    held = _held(order)
-    ingestion = _ingestion(order, held)
-    refusal = None if skip_invalid else ingestion.refusal()
-    if refusal is None and not dry_run:
-        _write(order, held, ingestion, context.obj)
+    with contextlib.nullcontext() if dry_run else locked_folder(order.folder):
+        held = _held(order)
+        ingestion = _ingestion(order, held)
+        refusal = None if skip_invalid else ingestion.refusal()
+        if refusal is None and not dry_run:
+            _write(order, held, ingestion, context.obj)
     if refusal is None or dry_run:
         _tell(ingestion.report.model_copy(update={"is_dry_run": dry_run}), context.obj)
     if refusal is not None:
@@ -196,12 +202,24 @@ def _folder(dataset: str) -> Path:
     from judgekit.adapters.store.project import project_root
 
     path = Path(dataset)
+    if not dataset.strip() or dataset.startswith("-") or not dataset.isprintable():
+        raise InputError(f"{dataset!r} is no name for a dataset", where="--dataset", hint="Give one such as support")
     named = project_root() / "datasets" / path
     for found in (path, named):
         if (found / "dataset.toml").is_file():
             return found
     is_path = path.is_absolute() or len(path.parts) != 1 or dataset.startswith(".") or path.is_dir()
-    return path if is_path else named
+    new = path if is_path else named
+    strangers = [each.name for each in new.iterdir() if not _may_be_there(each.name)] if new.is_dir() else []
+    if strangers:
+        what = f"the folder holds {min(strangers)!r} and is no dataset"
+        raise FileProblem(what, where=str(new), hint="Name an empty or a new folder")
+    return new
+
+
+def _may_be_there(name: str) -> bool:
+    """Whether a folder that is to become a dataset may hold this: an import that was killed left it, or git did."""
+    return name == "rubric.toml" or name.startswith(".")
 
 
 def _held(order: _Order) -> Dataset:
@@ -232,6 +250,9 @@ def _ingestion(order: _Order, held: Dataset) -> Ingestion:
 
     read = importer(order.form)
     tables = read_tables(order.files, order.file_form)
+    if not any(table.rows for table in tables):
+        where = ", ".join(map(str, order.files))
+        raise InputError("the table has no rows", where=where, hint="Export it again; nothing was imported")
     named = named_criteria(tables, order.plan) if order.form in ("labels", "verdicts") else ()
     rubric = rubric_with(held.rubric, order.scales, order.questions, named)
     batch = read(tables, order.plan, rubric)
@@ -329,8 +350,9 @@ def _tell(report: IngestReport, console: Console) -> None:
 
 
 def _next(order: _Order, dataset: str) -> str:
+    dataset = shlex.quote(dataset)
     if order.form == "verdicts":
-        return f"judgekit score {order.out} {dataset}"
+        return f"judgekit score {shlex.quote(str(order.out))} {dataset}"
     if order.form == "labels":
         return f"judgekit agree {dataset}"
     return f"judgekit import labels FILE --dataset {dataset}"

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from judgekit.errors import EXIT_FINDINGS, FileProblem, InputError
+from judgekit.errors import EXIT_FINDINGS, InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from judgekit.cli.console import Console
-    from judgekit.judging.card import JudgeCard, ShownRequest
+    from judgekit.judging.card import JudgeCard, PromptCard, ShownRequest
     from judgekit.judging.lint import Finding
     from judgekit.judging.prompt import PairTarget
     from judgekit.records.dataset import Dataset
@@ -42,14 +40,14 @@ def judge_new(
     """
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.judge import JudgeFolder
-    from judgekit.adapters.store.project import find_dataset
+    from judgekit.adapters.store.project import find_dataset, new_judge_folder
     from judgekit.judging.card import judge_card
     from judgekit.judging.scaffold import new_judge
 
     if pairs and turns:
         raise InputError("--pairs and --turns exclude each other", hint="Give one of them")
     asked = DatasetFolder(find_dataset(dataset)).load().rubric.criterion(criterion)
-    path = _new_folder(name)
+    path = new_judge_folder(name)
     judge = new_judge(asked, name=path.name, model=model, target="pair" if pairs else "turn" if turns else None)
     JudgeFolder(path).write(judge)
     console: Console = context.obj
@@ -132,20 +130,6 @@ def judge_render(
     context.obj.suggest(f"judgekit run {judge} {dataset}")
 
 
-def _new_folder(name: str) -> Path:
-    """Return where the new judge goes: the path given, or a name under the project's judges/."""
-    from pathlib import Path
-
-    from judgekit.adapters.store.project import project_root
-
-    path = Path(name) if len(Path(name).parts) > 1 else project_root() / "judges" / name
-    if not path.name or path.name == "..":
-        raise InputError(f"{name!r} is no name for a judge", hint="Give a name such as resolution-v1")
-    if path.exists():
-        raise FileProblem("there is something already", where=str(path), hint="Choose another name, or remove it first")
-    return path
-
-
 def _load_judge(name: str) -> Judge:
     from judgekit.adapters.store.judge import JudgeFolder
     from judgekit.adapters.store.project import find_judge
@@ -197,25 +181,34 @@ def _id(target: Session | PairTarget) -> str:
 
 def _card_text(card: JudgeCard) -> str:
     lineage = f"{card.n_lineage_units} units of {card.lineage_dataset}" if card.n_lineage_units else "no labels used"
-    limit = f"at most {card.max_chars} characters, above that {card.elide}" if card.max_chars else "whole sessions"
     rows = {
         "question": card.criterion.question,
         "criterion": f"{card.criterion.id} ({card.criterion.scale.type})",
         "scale": card.scale,
-        "judges": card.target + (f" (orders: {card.orders})" if card.orders else ""),
-        "model": f"{card.model or '-'} by {card.engine}" + (f" at {card.base_url}" if card.base_url else ""),
-        "parameters": ", ".join(f"{key}={value}" for key, value in card.parameters.items() if value != {}) or "-",
-        "samples": card.samples,
-        "sees": limit,
-        "reading": card.reading,
-        "rules": card.n_rules,
-        "demonstrations": card.n_demonstrations,
+        "judges": card.target,
+        **(_prompt_rows(card.prompt) if card.prompt else {"weights": card.weights}),
         "lineage": lineage,
-        "request": card.request_fingerprint,
         "judge": card.judge_fingerprint,
     }
     lines = [f"{card.name} ({card.kind})" + (f": {card.description}" if card.description else "")]
     return "\n".join([*lines, *(f"  {key:<15}{value}" for key, value in rows.items())])
+
+
+def _prompt_rows(prompt: PromptCard) -> dict[str, object]:
+    orders = {"orders": prompt.orders} if prompt.orders else {}
+    return {
+        **orders,
+        "model": f"{prompt.model or '-'} by {prompt.engine}" + (f" at {prompt.base_url}" if prompt.base_url else ""),
+        "parameters": ", ".join(f"{key}={value}" for key, value in prompt.parameters.items() if value != {}) or "-",
+        "samples": prompt.samples,
+        "sees": f"at most {prompt.max_chars} characters, above that {prompt.elide}"
+        if prompt.max_chars
+        else "whole sessions",
+        "reading": prompt.reading,
+        "rules": prompt.n_rules,
+        "demonstrations": prompt.n_demonstrations,
+        "request": prompt.request_fingerprint,
+    }
 
 
 def _findings_text(findings: tuple[Finding, ...]) -> str:

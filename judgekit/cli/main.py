@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -72,24 +71,32 @@ def _run(words: list[str], console: Console) -> int:
 
 def _explain(error: JudgekitError, console: Console) -> int:
     if console.debug:
-        traceback.print_exception(error)
+        _print_traceback(error)
     console.fail(str(error))
     return error.exit_code
 
 
 def _confess(error: Exception, console: Console) -> int:
     if console.debug:
-        traceback.print_exception(error)
+        _print_traceback(error)
     name = type(error).__name__
     console.fail(f"internal error: {name}: {error}. This is a defect of judgekit; --debug shows the traceback")
     return EXIT_INTERNAL
+
+
+def _print_traceback(error: Exception) -> None:
+    import traceback
+
+    traceback.print_exception(error)
 
 
 def _file_problem(error: OSError) -> InputError:
     path = error.filename if error.filename is not None else "a file"
     reason = error.strerror or str(error)
     hint = {28: "Free some space and run the same command again", 13: "Check its permissions", 30: "It is read-only"}
-    return FileProblem(f"{reason}", where=str(path), hint=hint.get(error.errno or 0))
+    problem = FileProblem(reason, where=str(path), hint=hint.get(error.errno or 0))
+    problem.__cause__ = error  # what --debug shows
+    return problem
 
 
 def _silence_stdout() -> None:

@@ -38,8 +38,9 @@ def deliver(report: Report, console: Console, out: Path | None) -> None:
 
     if out is not None:
         from judgekit.adapters.store.files import write_atomically
+        from judgekit.cli.console import json_text
 
-        write_atomically(out, report.model_dump_json(indent=2) + "\n")
+        write_atomically(out, json_text(report))
         console.say(f"saved {out}")
     console.emit(report)
     console.show(render_text(report))

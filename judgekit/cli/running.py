@@ -164,6 +164,7 @@ def _run_engine(
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.engines.choice import Surroundings, choose_engine
     from judgekit.adapters.engines.replay import read_replies
+    from judgekit.judging.prompt import Prompter
 
     folder, cache = places
     name = "replay" if how.replay is not None else how.engine
@@ -173,6 +174,7 @@ def _run_engine(
     clock = SystemClock()
     surroundings = Surroundings(os.environ, clock, how.timeout_s, how.max_in_flight, replies)
     engine = choose_engine(judge, surroundings, name=name)
+    Prompter(judge)  # a template that cannot be used is told before a folder is made
     with _writing(folder, judge) as run_folder, _opened_store(cache, engine, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
@@ -220,14 +222,12 @@ async def _ask(
 def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: list[Target], folder: Path) -> Run:
     """Judge with the weights in the judge's folder: no request, no key, no network."""
     from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.store.files import read_json, validated
     from judgekit.adapters.store.judge import JudgeFolder
-    from judgekit.judging.student import Student
+    from judgekit.adapters.store.student import load_student
     from judgekit.workflows.distil import judge_with_student
     from judgekit.workflows.run import keep_outcomes
 
-    weights = JudgeFolder(judge_folder).weights_path
-    student = validated(Student, read_json(weights), str(weights))
+    student = load_student(JudgeFolder(judge_folder).weights_path)
     clock = SystemClock()
     outcomes = judge_with_student(judge, student, source, now=clock.now())
     with _writing(folder, judge) as run_folder:
@@ -259,17 +259,25 @@ def _require_own(path: Path, judge: Judge) -> None:
     from judgekit.adapters.store.files import read_json, validated
     from judgekit.records.run import RunManifest
 
+    if path.exists() and not path.is_dir():
+        raise FileProblem("it is a file, and a run is a folder", where=str(path), hint="Choose another -o folder")
     manifest_path = path / "run.json"
     if not manifest_path.is_file():
-        strangers = [name for name in ("verdicts.jsonl", "calls.jsonl", "dataset.toml") if (path / name).exists()]
+        names = [each.name for each in path.iterdir()] if path.is_dir() else []
+        strangers = [name for name in names if name != "lineage.json" and not name.startswith(".")]
         if strangers:
-            raise FileProblem(f"holds {strangers[0]} and is no run", where=str(path), hint="Choose another -o folder")
+            raise FileProblem(f"holds {min(strangers)} and is no run", where=str(path), hint="Choose another -o folder")
         return
     held = validated(RunManifest, read_json(manifest_path), str(manifest_path))
-    if held.judge_fingerprint != judge.judge_fingerprint:
+    has_answers = any(_has_content(path / name) for name in ("verdicts.jsonl", "calls.jsonl"))
+    if held.judge_fingerprint != judge.judge_fingerprint and has_answers:
         what = f"holds the run of another judge ({held.judge}, {held.judge_fingerprint[:19]})"
         hint = f"Choose another -o folder for {judge.name} ({judge.judge_fingerprint[:19]}), or remove this one"
         raise FileProblem(what, where=str(path), hint=hint)
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 @contextlib.contextmanager

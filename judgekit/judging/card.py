@@ -11,16 +11,9 @@ from judgekit.records.record import Record
 from judgekit.records.rubric import Criterion
 
 
-class JudgeCard(Record):
-    """A judge at a glance."""
+class PromptCard(Record):
+    """What a judge that asks a model has, and a student has not."""
 
-    name: str
-    kind: str
-    description: str = ""
-    criterion: Criterion
-    scale: str
-    """The legal answers, in words."""
-    target: str
     model: str | None
     engine: str
     base_url: str | None
@@ -37,11 +30,27 @@ class JudgeCard(Record):
     """What happens above it."""
     n_rules: int
     n_demonstrations: int
+    request_fingerprint: str
+    """Of what is asked; keys calls."""
+
+
+class JudgeCard(Record):
+    """A judge at a glance."""
+
+    name: str
+    kind: str
+    description: str = ""
+    criterion: Criterion
+    scale: str
+    """The legal answers, in words."""
+    target: str
+    prompt: PromptCard | None
+    """What is asked and how; None for a student, which asks nothing."""
+    weights: str | None
+    """Fingerprint of what a student has learnt; None for a prompt judge."""
     lineage_dataset: str | None
     n_lineage_units: int
     """Groups, inputs or sessions whose labels helped to make it."""
-    request_fingerprint: str
-    """Of what is asked; keys calls."""
     judge_fingerprint: str
     """Of what is asked and how it is read; keys certificates."""
 
@@ -76,7 +85,6 @@ class ShownRequest(Record):
 
 def judge_card(judge: Judge) -> JudgeCard:
     """Return a judge at a glance."""
-    n_patterns = len(judge.reading.patterns)
     return JudgeCard(
         name=judge.name,
         kind=judge.kind,
@@ -84,20 +92,10 @@ def judge_card(judge: Judge) -> JudgeCard:
         criterion=judge.criterion,
         scale=scale_words(judge.criterion),
         target=judge.target,
-        model=judge.model,
-        engine=judge.engine,
-        base_url=judge.base_url,
-        parameters=judge.parameters.model_dump(mode="json", exclude_none=True),
-        samples=judge.samples,
-        orders=judge.orders if judge.target == "pair" else None,
-        reading=judge.reading.method + (f" ({n_patterns} patterns)" if n_patterns else ""),
-        max_chars=judge.transcript.max_chars,
-        elide=judge.transcript.elide,
-        n_rules=len(judge.rules),
-        n_demonstrations=len(judge.demonstrations),
+        prompt=_prompt_card(judge) if judge.kind == "prompt" else None,
+        weights=judge.weights,
         lineage_dataset=judge.lineage.dataset,
         n_lineage_units=len(judge.lineage.units),
-        request_fingerprint=judge.request_fingerprint,
         judge_fingerprint=judge.judge_fingerprint,
     )
 
@@ -120,4 +118,22 @@ def shown_request(
         json_schema=dict(request.schema) if request.schema is not None else None,
         n_chars=sum(len(message.content) for message in messages),
         n_elided=rendered.n_elided,
+    )
+
+
+def _prompt_card(judge: Judge) -> PromptCard:
+    n_patterns = len(judge.reading.patterns)
+    return PromptCard(
+        model=judge.model,
+        engine=judge.engine,
+        base_url=judge.base_url,
+        parameters=judge.parameters.model_dump(mode="json", exclude_none=True),
+        samples=judge.samples,
+        orders=judge.orders if judge.target == "pair" else None,
+        reading=judge.reading.method + (f" ({n_patterns} patterns)" if n_patterns else ""),
+        max_chars=judge.transcript.max_chars,
+        elide=judge.transcript.elide,
+        n_rules=len(judge.rules),
+        n_demonstrations=len(judge.demonstrations),
+        request_fingerprint=judge.request_fingerprint,
     )

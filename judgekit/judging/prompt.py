@@ -20,7 +20,7 @@ from judgekit.judging.transcript import (
     render_transcript,
     turn_text,
 )
-from judgekit.records.judge import Demonstration, Judge, Transcript
+from judgekit.records.judge import Demonstration, Judge, TargetKind, Transcript
 from judgekit.records.record import fingerprint
 from judgekit.records.rubric import level_text
 from judgekit.records.session import Pair, Session, Turn
@@ -31,7 +31,7 @@ COMMON_VARIABLES = (
 )  # fmt: skip
 """Of the judge alone: the same for every target."""
 
-TARGET_VARIABLES: dict[str, tuple[str, ...]] = {
+TARGET_VARIABLES: dict[TargetKind, tuple[str, ...]] = {
     "session": ("session", "input_text", "output_text"),
     "turn": ("session", "turn", "input_text", "output_text"),
     "pair": ("first", "second", "input", "first_text", "second_text", "input_text"),
@@ -99,6 +99,7 @@ class Prompter:
 
         Raises:
             TranscriptOverflow: The target is longer than the judge's rule allows.
+            PromptTooLong: A message outgrows what any prompt may have.
             InvalidRecord: The target is not of the judge's kind, or a template fails on it.
             UnknownName: The session has no such turn.
         """

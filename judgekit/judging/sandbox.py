@@ -40,6 +40,10 @@ _TEXT_METHODS = frozenset({
 _DICT_METHODS = frozenset({"get", "items", "keys", "values"})
 
 
+class TooLarge(SecurityError):
+    """A result that would not fit into any prompt."""
+
+
 class Steps:
     """How many loop steps a rendering has left."""
 
@@ -220,7 +224,7 @@ def _size_after(operator: str, left: Any, right: Any) -> int:
 
 def _check_size(size: int) -> None:
     if size > MAX_PROMPT_CHARS:
-        raise SecurityError("the result would be too large")
+        raise TooLarge("the result would be too large")
 
 
 def _number_size(bits: int) -> int:

@@ -6,10 +6,8 @@ for reasons before the value, and say that the session is data. They read from t
 
 from __future__ import annotations
 
-from typing import Literal
-
 from judgekit.errors import InputError
-from judgekit.records.judge import Judge
+from judgekit.records.judge import Judge, TargetKind
 from judgekit.records.rubric import Criterion
 
 DEFAULT_MODEL = "openai/gpt-4o-mini"
@@ -66,16 +64,20 @@ The experts' answer: {{ demonstration.value }}
 {% endif %}
 """
 
+ANSWER = """\
+# Your answer
+{{ question }}
+Reasons first, then the value, in the form asked for.
+"""
+
 USER_SESSION = (
     EXAMPLES
     + """\
 # The session to judge
 {{ session }}
 
-# Your answer
-{{ question }}
-Reasons first, then the value, in the form asked for.
 """
+    + ANSWER
 )
 
 USER_TURN = (
@@ -87,10 +89,8 @@ USER_TURN = (
 # The one turn to judge, in the light of the session
 {{ turn }}
 
-# Your answer
-{{ question }}
-Reasons first, then the value, in the form asked for.
 """
+    + ANSWER
 )
 
 USER_PAIR = (
@@ -102,15 +102,12 @@ USER_PAIR = (
 # The second session
 {{ second }}
 
-# Your answer
-{{ question }}
-Reasons first, then the value, in the form asked for.
 """
+    + ANSWER
 )
 
-Target = Literal["session", "turn", "pair"]
-_USER: dict[Target, str] = {"session": USER_SESSION, "turn": USER_TURN, "pair": USER_PAIR}
-_SUBJECT: dict[Target, str] = {
+_USER: dict[TargetKind, str] = {"session": USER_SESSION, "turn": USER_TURN, "pair": USER_PAIR}
+_SUBJECT: dict[TargetKind, str] = {
     "session": "one session",
     "turn": "one turn of a session",
     "pair": "two sessions that answer the same input",
@@ -121,7 +118,9 @@ _SIDES = (
 )
 
 
-def new_judge(criterion: Criterion, *, name: str, model: str = DEFAULT_MODEL, target: Target | None = None) -> Judge:
+def new_judge(
+    criterion: Criterion, *, name: str, model: str = DEFAULT_MODEL, target: TargetKind | None = None
+) -> Judge:
     """Return a prompt judge for a criterion, ready to run.
 
     Args:

@@ -172,12 +172,8 @@ def sessions_of(target: Target) -> tuple[Session, ...]:
 
 
 def unit_of(target: Target) -> str:
-    """Return the independent unit, by the rule of `Dataset.unit`: it decides which model may judge the target."""
-    if not isinstance(target, PairTarget):
-        return target.unit()
-    own, first = target.pair.unit(), target.first.unit()
-    is_bare = target.pair.group is None and target.pair.input is None
-    return first if is_bare and not first.startswith("session:") else own
+    """Return the independent unit, as `Dataset.unit` does: it decides which model may judge the target."""
+    return target.pair.unit(target.first) if isinstance(target, PairTarget) else target.unit()
 
 
 def encoded(encoder: Encoder, seen: Sequence[Sequence[SessionFeatures]]) -> csr_array:

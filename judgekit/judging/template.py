@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judgekit.errors import InputError, InvalidRecord, nearest
+from judgekit.errors import InvalidRecord, nearest
 
 if TYPE_CHECKING:
     import jinja2
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 MAX_PROMPT_CHARS = 2_000_000
 """Longest rendered message, in characters: some 500,000 tokens at four characters each, twice what a session may take
 (`transcript.MAX_TRANSCRIPT_CHARS`), so that only a runaway template meets it."""
+
+
+class PromptTooLong(InvalidRecord):
+    """A text that would outgrow `MAX_PROMPT_CHARS`, by the template's doing or by the session shown in it."""
+
+    def __init__(self, where: str) -> None:
+        """Keep the template's file, with its line where one is known."""
+        super().__init__(
+            f"the prompt grew beyond {MAX_PROMPT_CHARS:,} characters",
+            where=where,
+            hint="Look for a loop or a repetition in the template, or for a very long session",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +54,11 @@ class Template:
 
         Raises:
             InvalidRecord: The template asks for what is not there, or for what a template may not do.
-            InputError: The text grows beyond `MAX_PROMPT_CHARS`.
+            PromptTooLong: The text grows beyond `MAX_PROMPT_CHARS`.
         """
         from jinja2 import TemplateError
 
-        from judgekit.judging.sandbox import STEPS, Steps
+        from judgekit.judging.sandbox import STEPS, Steps, TooLarge
 
         pieces: list[str] = []
         n_chars = 0
@@ -54,12 +66,10 @@ class Template:
             for piece in self._compiled.generate({**values, STEPS: Steps()}):
                 n_chars += len(piece)
                 if n_chars > MAX_PROMPT_CHARS:
-                    raise InputError(
-                        f"the prompt grew beyond {MAX_PROMPT_CHARS:,} characters",
-                        where=self.name,
-                        hint="Look for a loop or a repetition in the template",
-                    )
+                    raise PromptTooLong(self.name)
                 pieces.append(piece)
+        except TooLarge as error:
+            raise PromptTooLong(self._place(error)) from error
         except (
             TemplateError,
             ArithmeticError,

@@ -117,14 +117,9 @@ class Dataset(Record):
         if target in self.session_by_id:
             return self.session_by_id[target].unit()
         if target in self.pair_by_id:
-            return self._pair_unit(self.pair_by_id[target])
+            pair = self.pair_by_id[target]
+            return pair.unit(self.session_by_id.get(pair.first))
         raise UnknownName("session or pair", target, [*self.session_by_id, *self.pair_by_id])
-
-    def _pair_unit(self, pair: Pair) -> str:
-        if pair.group is None and pair.input is None and pair.first in self.session_by_id:
-            unit = self.session_by_id[pair.first].unit()
-            return unit if not unit.startswith("session:") else pair.unit()
-        return pair.unit()
 
     def split_of(self, target: str) -> SplitName | None:
         """Return the split that a session or pair is in; None when no split holds it."""

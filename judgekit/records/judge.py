@@ -10,6 +10,7 @@ from judgekit.records.record import FORMAT, Id, Record, fingerprint
 from judgekit.records.rubric import Criterion, Value
 
 JudgeKind = Literal["prompt", "student"]
+TargetKind = Literal["session", "turn", "pair"]
 EngineName = Literal["auto", "openai-compatible", "litellm", "replay", "scripted"]
 
 
@@ -114,7 +115,7 @@ class Judge(Record):
     """One line for people; not part of any fingerprint."""
     criterion: Criterion
     """A copy of the rubric's criterion, scale included: a judge declares none of its own."""
-    target: Literal["session", "turn", "pair"] = "session"
+    target: TargetKind = "session"
     """What one verdict is about."""
     model: str | None = None
     """`provider/model`, such as `openai/gpt-4o-mini`; None for a student."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -196,6 +196,6 @@ class Entry(Record):
         return cls(writer=writer, sequence=sequence, previous=previous, entry=event, hash=fingerprint(body))
 
 
-def content_id(prefix: str, *parts: Any) -> str:
+def content_id(prefix: str, *parts: object) -> str:
     """Return an id made of its content, such as `l-3f2a...`: the same label imported twice has one id."""
     return f"{prefix}-{fingerprint([str(p) if p is not None else None for p in parts])[7:23]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
@@ -69,10 +69,6 @@ class OpenRecord(Record):
         known = {key: value for key, value in data.items() if key in cls.model_fields}
         extra = {str(key): value for key, value in data.items() if key not in cls.model_fields}
         return known | {"metadata": {**(known.get("metadata") or {}), **extra}}
-
-    def with_metadata(self, **extra: Any) -> Self:
-        """Return a copy with more metadata."""
-        return self.model_copy(update={"metadata": {**self.metadata, **extra}})
 
 
 def canonical_json(value: object) -> str:

@@ -10,7 +10,7 @@ import json
 import math
 from typing import Literal
 
-from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from judgekit.errors import InvalidRecord, UnknownName, nearest
 from judgekit.records.record import Id, Record
@@ -184,11 +184,6 @@ class Criterion(Record):
     """Which end is better; None when neither is."""
     not_applicable: bool = False
     """Whether "not applicable" is an answer."""
-
-    @field_validator("anchors")
-    @classmethod
-    def _anchors_as_given(cls, anchors: dict[str, str]) -> dict[str, str]:
-        return dict(anchors)
 
     @model_validator(mode="after")
     def _anchors_are_levels(self) -> Criterion:

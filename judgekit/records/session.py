@@ -122,8 +122,15 @@ class Pair(OpenRecord):
             raise ValueError(f"a pair needs two different sessions, got {self.first!r} twice")
         return self
 
-    def unit(self) -> str:
-        """Return the coarsest declared of group > input > pair."""
+    def unit(self, first: Session | None = None) -> str:
+        """Return the coarsest declared of group > input > pair; a pair that declares neither goes by its first session.
+
+        Args:
+            first: The pair's first session, where it is known.
+        """
         if self.group is not None:
             return f"group:{self.group}"
-        return f"input:{self.input}" if self.input is not None else f"pair:{self.id}"
+        if self.input is not None:
+            return f"input:{self.input}"
+        declared = first is not None and (first.group is not None or first.input is not None)
+        return first.unit() if first is not None and declared else f"pair:{self.id}"

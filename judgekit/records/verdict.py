@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
 from judgekit.records.label import AnswerStatus
 from judgekit.records.record import Id, OpenRecord, Record, Time
@@ -93,7 +93,6 @@ class Failure(_Judged):
 Outcome = Annotated[Verdict | Failure, Field(union_mode="left_to_right")]
 """What a judge leaves for one target: both are one line of `verdicts.jsonl`."""
 
-_OUTCOMES: TypeAdapter[Verdict | Failure] = TypeAdapter(Outcome)
 _FAILURES = frozenset(FailureStatus.__args__)  # type: ignore[attr-defined]  # typing's Literal has __args__
 
 

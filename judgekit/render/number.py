@@ -138,12 +138,6 @@ def count_text(n: int) -> str:
     return f"{n:,}" if abs(n) < 10**15 else f"{n // 10 ** (len(str(abs(n))) - 3)}e{len(str(abs(n))) - 3}"
 
 
-def share_text(part: int, whole: int) -> str:
-    """Return `3 of 214 (1.4%)`."""
-    share = f" ({value_text(part / whole, 'share')})" if whole else ""
-    return f"{count_text(part)} of {count_text(whole)}{share}"
-
-
 def level_text(level: float) -> str:
     """Return the coverage an interval claims: `95%`, `99.9%`."""
     return f"{round(100 * level, 4):g}%"

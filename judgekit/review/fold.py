@@ -43,16 +43,6 @@ class Folded:
     retracted: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def n_superseded(self) -> int:
-        """Labels that a later one replaced."""
-        return len(self.superseded)
-
-    @property
-    def n_retracted(self) -> int:
-        """Labels that were taken back."""
-        return len(self.retracted)
-
 
 def fold(entries: Iterable[Entry]) -> Folded:
     """Return what counts now; the order in which files were read does not matter."""

@@ -22,10 +22,11 @@ _MAX_CELLS = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """The distinct rows with at least two ratings, in lexicographic order (so that the rows' order cannot matter).
+    """The distinct rows with enough ratings, in lexicographic order (so that the rows' order cannot matter).
 
     Attributes:
-        values: Shape (n_patterns, n_raters); NaN is missing. Of three and more raters, in ascending order within a row.
+        values: Shape (n_patterns, n_raters); NaN is missing. Of three and more raters, in ascending order within a
+            row, unless they were asked for by rater.
         counts: Rows of each pattern, shape (n_patterns,).
         is_used: Which rows of the sample entered, shape (n_rows,).
         pattern_of_row: The pattern of each row that entered, shape (n_used,).
@@ -42,6 +43,11 @@ class Patterns:
     def n(self) -> int:
         """Rows that entered."""
         return len(self.pattern_of_row)
+
+    @property
+    def n_paired(self) -> int:
+        """Rows with at least two ratings."""
+        return int(self.counts[self.n_ratings >= 2].sum())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,19 +110,24 @@ class Patterns:
         return found
 
 
-def distinct_rows(sample: Sample) -> Patterns:
-    """Return the patterns of a sample; rows with fewer than two ratings are left out.
+def distinct_rows(sample: Sample, *, n_ratings_min: int = 2, by_rater: bool = False) -> Patterns:
+    """Return the patterns of a sample; rows with too few ratings are left out.
+
+    Args:
+        sample: Ratings of the same rows by several raters.
+        n_ratings_min: Ratings that a row needs; 1 keeps rows that pair with nothing but show how often a level is used.
+        by_rater: Whether who gave which rating matters, which of two raters it always does.
 
     Raises:
         InputError: A rating lies outside the declared levels' range.
     """
     n_ratings = np.sum([~np.isnan(column) for column in sample.ratings.T], axis=0)
-    is_used = n_ratings >= 2
+    is_used = n_ratings >= n_ratings_min
     ratings = sample.ratings if is_used.all() else sample.ratings[is_used]
     values, pattern_of_row = _distinct(ratings, sample.levels)
     _must_be_in_range(values, sample)
-    if values.shape[1] > 2:
-        # No metric of three or more columns asks who gave which rating: 5 raters have 126 patterns then, not 3125.
+    if values.shape[1] > 2 and not by_rater:
+        # Few metrics of three or more columns ask who gave which rating: 5 raters have 126 patterns then, not 3125.
         values, merged = _distinct(np.sort(values, axis=1), sample.levels)
         pattern_of_row = merged[pattern_of_row]
     counts = np.bincount(pattern_of_row, minlength=len(values)).astype(np.float64)

@@ -20,7 +20,7 @@ from judgekit.judging.runner.interview import Target, interviews, n_tasks, seen_
 from judgekit.judging.runner.loop import Loop, Means
 from judgekit.judging.runner.progress import Listener
 from judgekit.judging.runner.retry import Retries
-from judgekit.records.judge import Judge
+from judgekit.records.judge import Judge, Lineage
 from judgekit.records.record import Record, fingerprint
 from judgekit.records.run import Run, RunManifest
 from judgekit.records.session import Pair, Session
@@ -127,7 +127,7 @@ async def run_judge(
         manifest = manifest.model_copy(update=ended | _counts(loop.tally))
         sink.finish(memory.outcomes, memory.calls)
         sink.write_manifest(manifest)
-    return memory.run(manifest)
+    return memory.run(manifest, judge.lineage)
 
 
 def keep_outcomes(
@@ -141,7 +141,7 @@ def keep_outcomes(
     manifest = manifest.model_copy(update={**ended, "cost_usd": 0.0})
     sink.finish(outcomes, ())
     sink.write_manifest(manifest)
-    return Run.model_construct(manifest=manifest, outcomes=tuple(outcomes), calls=())
+    return Run.model_construct(manifest=manifest, outcomes=tuple(outcomes), calls=(), lineage=judge.lineage)
 
 
 def targets_of(
@@ -235,9 +235,11 @@ class _Memory:
         self._sink.add_outcome(outcome)
         self.outcomes.append(outcome)
 
-    def run(self, manifest: RunManifest) -> Run:
+    def run(self, manifest: RunManifest, lineage: Lineage) -> Run:
         outcomes = sorted(self.outcomes, key=lambda o: (o.target, o.turn or "", o.order or "", o.sample))
-        return Run.model_construct(manifest=manifest, outcomes=tuple(outcomes), calls=tuple(self.calls))
+        return Run.model_construct(
+            manifest=manifest, outcomes=tuple(outcomes), calls=tuple(self.calls), lineage=lineage
+        )
 
 
 def _first_manifest(judge: Judge, targets: Sequence[Target], engine: str, clock: Clock) -> RunManifest:

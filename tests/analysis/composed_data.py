@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from judgekit.records.report import Report, Row
 from judgekit.records.rubric import Criterion, Rubric, Scale, Value
 from judgekit.records.session import Pair, Session, Turn
 from judgekit.records.verdict import Failure, FailureStatus, Order, Verdict
-from judgekit.stats.estimate import Estimate
 
 PASSED = Criterion(id="passed", question="Passed?", scale=Scale(type="binary", levels=("fail", "pass")))
 QUALITY = Criterion(id="quality", question="How good?", scale=Scale(type="ordinal", levels=(1, 2, 3, 4, 5)))
@@ -24,7 +24,7 @@ WORDS = Criterion(id="words", question="What was wrong?", scale=Scale(type="text
 RUBRIC = Rubric(name="composed", criteria=(PASSED, QUALITY, LENGTH, TOPIC, BETTER, WORDS))
 
 STATUSES = ("not_applicable", "cannot_judge")
-Ratings = Mapping[str, Mapping[str | None, Value]]
+Ratings = Mapping[str, Mapping[Any, Any]]
 """Session -> rater -> value, or a status."""
 
 
@@ -59,9 +59,7 @@ def labels(criterion: Criterion, ratings: Ratings, kind: LabelKind = "human") ->
 
 def settled(target: str, criterion: Criterion, value: Value | None, status: AnswerStatus = "ok") -> Adjudication:
     """Return one adjudication."""
-    return Adjudication(
-        id=f"a-{target}", session=target, criterion=criterion.id, value=value, status=status, by="dora"
-    )
+    return Adjudication(id=f"a-{target}", session=target, criterion=criterion.id, value=value, status=status, by="dora")
 
 
 def dataset(
@@ -94,7 +92,7 @@ def pair(name: str, **fields: str) -> Pair:
     return Pair(id=name, first=f"{name}-x", second=f"{name}-y", **fields)
 
 
-def verdict(target: str, criterion: Criterion, value: Value | None, **fields: object) -> Verdict:
+def verdict(target: str, criterion: Criterion, value: Value | None, **fields: object) -> Any:
     """Return one verdict; the value may be a status."""
     place = "pair" if criterion.scale.type == "preference" else "session"
     given = {"status": value} if value in STATUSES else {"value": value}
@@ -102,7 +100,7 @@ def verdict(target: str, criterion: Criterion, value: Value | None, **fields: ob
     return Verdict.model_validate(row)
 
 
-def failure(target: str, criterion: Criterion, status: FailureStatus = "unparsed", **fields: object) -> Failure:
+def failure(target: str, criterion: Criterion, status: FailureStatus = "unparsed", **fields: object) -> Any:
     """Return one failure."""
     place = "pair" if criterion.scale.type == "preference" else "session"
     return Failure.model_validate(
@@ -110,12 +108,12 @@ def failure(target: str, criterion: Criterion, status: FailureStatus = "unparsed
     )
 
 
-def shown(target: str, order: Order, value: Value | None) -> Verdict | Failure:
+def shown(target: str, order: Order, value: Value | None) -> Any:
     """Return a verdict on a pair in one order; None is a failure."""
     return failure(target, BETTER, order=order) if value is None else verdict(target, BETTER, value, order=order)
 
 
-def rows_of(rows: Iterable[Row], between: str) -> dict[str, Estimate]:
+def rows_of(rows: Iterable[Row], between: str) -> dict[str, Any]:
     """Return metric -> estimate of one `between`; a metric that occurs twice fails."""
     own = [row for row in rows if row.between == between]
     assert len({row.metric for row in own}) == len(own), f"a metric of {between} occurs twice"

@@ -34,7 +34,7 @@ TWO = {
 
 
 def test_two_raters_by_hand() -> None:
-    """ana pass pass fail fail, ben pass fail fail fail: agreement 3/4; chance 1/8 + 3/8; kappa (3/4 - 1/2) / (1/2) = 1/2.
+    """ana pass pass fail fail, ben pass fail fail fail: 3/4 agree; chance 1/8 + 3/8; kappa (3/4 - 1/2) / (1/2) = 1/2.
 
     Alpha: 8 values, 3 pass 5 fail; Do = 2/8, De = 2 * 3 * 5 / (8 * 7) = 30/56; 1 - (1/4) / (30/56) = 8/15.
     """
@@ -42,9 +42,7 @@ def test_two_raters_by_hand() -> None:
     together, two = rows_of(rows, "raters"), rows_of(rows, "ana~ben")
     assert together["krippendorff_alpha_nominal"].value == pytest.approx(8 / 15)
     assert together["percent_agreement"].value == 3 / 4
-    assert together["percent_agreement"].dropped == {"fewer_than_two_ratings": 1} or together[
-        "percent_agreement"
-    ].dropped == {"missing": 1}
+    assert together["percent_agreement"].dropped == {"missing": 1}
     assert two["cohen_kappa"].value == pytest.approx(1 / 2)
     assert two["percent_agreement"].value == 3 / 4
     assert rows_of(rows, "rater~others")["accuracy"].value == 6 / 8
@@ -54,8 +52,8 @@ def test_two_raters_by_hand() -> None:
 def test_each_scale_has_rows_of_its_own() -> None:
     """The headline is Krippendorff's alpha for the scale; a text has one row that says why not."""
     heads = {}
-    given = {PASSED: "pass", QUALITY: 3, LENGTH: 30, TOPIC: "a", WORDS: "too long"}
-    for criterion, value in ((c, v) for c, v in given.items()):
+    given = ((PASSED, "pass"), (QUALITY, 3), (LENGTH, 30), (TOPIC, "a"), (WORDS, "too long"))
+    for criterion, value in given:
         rows = agreement_rows(dataset(labels(criterion, {"s1": {"ana": value, "ben": value}})), criterion, measuring())
         heads[criterion.id] = rows[0].metric
     assert heads == {
@@ -65,14 +63,14 @@ def test_each_scale_has_rows_of_its_own() -> None:
         "topic": "krippendorff_alpha_nominal",
         "words": "percent_agreement",
     }
-    assert rows[0].estimate.undefined.startswith("not_for_this_scale: a text scale")
+    assert str(rows[0].estimate.undefined).startswith("not_for_this_scale: a text scale")
 
 
 def test_one_rater_cannot_agree() -> None:
     """Every figure is undefined, with the number of raters in the reason."""
     rows = agreement_rows(dataset(labels(PASSED, {"s1": {"ana": "pass"}})), PASSED, measuring())
     assert betweens(rows) == ["raters"]
-    assert all("1 gave labels" in row.estimate.undefined for row in rows)
+    assert all("1 gave labels" in str(row.estimate.undefined) for row in rows)
 
 
 def test_nameless_raters_agree_together_but_not_one_by_one() -> None:
@@ -129,11 +127,13 @@ def test_an_unknown_metric_names_the_nearest() -> None:
 
 
 def test_observed_levels_are_those_that_occur() -> None:
-    """Grades 1 and 5 alone are neighbours under `_observed`: 1 1, 1 5, 5 5 give quadratic kappa (2/3 - 5/9) / (4/9) = 2/5...
+    """Where two levels occur, every weighting is the same.
 
-    By hand: ana 1 1 5, ben 1 5 5. Disagreement 1/3; chance ana 1: 2/3, ben 1: 1/3: 2/3 * 2/3 + 1/3 * 1/3 = 5/9. 1 - 3/5.
+    By hand: ana 1 1 5, ben 1 5 5. Disagreement 1/3; by chance 2/3 * 2/3 + 1/3 * 1/3 = 5/9; 1 - 3/5.
     """
-    data = dataset(labels(QUALITY, {"s1": {"ana": 1, "ben": 1}, "s2": {"ana": 1, "ben": 5}, "s3": {"ana": 5, "ben": 5}}))
+    data = dataset(
+        labels(QUALITY, {"s1": {"ana": 1, "ben": 1}, "s2": {"ana": 1, "ben": 5}, "s3": {"ana": 5, "ben": 5}})
+    )
     rows = agreement_rows(data, QUALITY, measuring(metrics=("cohen_kappa_quadratic_observed", "cohen_kappa_quadratic")))
     found = rows_of(rows, "ana~ben")
     assert found["cohen_kappa_quadratic_observed"].value == pytest.approx(2 / 5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from judgekit.analysis.comparison import comparison_counts, comparison_rows, moved, paired_inputs, version_side
@@ -59,7 +61,7 @@ def test_a_binary_mean_is_the_share_of_positives(criterion) -> None:
     """v1: pass fail; v2: pass pass, wherever pass stands among the levels: 1/2 against 1."""
     data, both = sides()
     said = {"a1": "pass", "a2": "pass", "b1": "fail", "b1x": "fail", "b2": "pass"}
-    numbers = {(name, None): criterion.scale.code(value) for name, value in said.items()}
+    numbers: Any = {(name, None): criterion.scale.code(value) for name, value in said.items()}
     rows = comparison_rows(criterion, paired_inputs(data, numbers, both), ("v1", "v2"), measuring())
     assert rows_of(rows, "v1")["mean"].value == 1 / 2
     assert rows_of(rows, "v2")["mean"].value == 1
@@ -73,7 +75,7 @@ def test_users_are_the_units_and_nothing_paired_is_undefined() -> None:
     both = (version_side(data, "v1"), version_side(data, "v2"))
     paired = paired_inputs(data, {(each.id, None): 3.0 for each in told}, both)
     assert comparison_rows(QUALITY, paired, ("v1", "v2"), measuring())[0].estimate.n_clusters == 1
-    nothing = comparison_rows(QUALITY, paired_inputs(data, {}, both), ("v1", "v2"), measuring())
+    nothing: Any = comparison_rows(QUALITY, paired_inputs(data, {}, both), ("v1", "v2"), measuring())
     assert nothing[0].estimate.undefined.startswith("no_data: no row has ratings of both v2 and v1")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from judgekit.analysis.disagreement import contested, value_at, without_verdict, worst_verdicts
 from judgekit.analysis.rating import rating_table
 from judgekit.analysis.reference import reference
@@ -51,7 +53,7 @@ def test_worst_verdicts_show_everybodys_words() -> None:
     outcomes = [verdict("s1", QUALITY, None, score=5.0), verdict("s2", QUALITY, 2), verdict("s3", QUALITY, 3)]
     table = verdict_table(QUALITY, outcomes, use="score")
     truth = reference(data, QUALITY, "median").values
-    found = worst_verdicts(data, QUALITY, table, truth, n_most=5)
+    found: Any = worst_verdicts(data, QUALITY, table, truth, n_most=5)
     assert [(each.target, each.distance, each.reference) for each in found] == [("s1", 3.5, 1.5), ("s2", 1.0, 1)]
     assert found[0].judge.value == 5.0
     assert [rating.value for rating in found[0].ratings] == [1, 2]
@@ -69,6 +71,7 @@ def test_a_wrong_name_is_one_apart() -> None:
 def test_failures_name_turn_cause_and_what_the_experts_said() -> None:
     """A turn stands behind its session; a pair is told by its first session."""
     data = dataset([label("s1", PASSED, "ana", "fail", turn="1", rationale="rude")])
+    found: Any
     (found,) = without_verdict(data, PASSED, [failure("s1", PASSED, "refused", turn="1", detail="no comment")])
     assert (found.target, found.judge.status, found.judge.rationale) == ("s1#1", "refused", "no comment")
     assert found.ratings[0].rationale == "rude"

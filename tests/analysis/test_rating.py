@@ -11,7 +11,9 @@ from tests.analysis.composed_data import LENGTH, PASSED, QUALITY, dataset, label
 
 def test_rows_are_targets_and_columns_are_raters_by_name() -> None:
     """Rows follow the dataset's sessions; columns the alphabet; what is missing is NaN."""
-    data = dataset(labels(QUALITY, {"s2": {"zoe": 4}, "s1": {"zoe": 1, "ana": 2}}), sessions=[session("s1"), session("s2")])
+    data = dataset(
+        labels(QUALITY, {"s2": {"zoe": 4}, "s1": {"zoe": 1, "ana": 2}}), sessions=[session("s1"), session("s2")]
+    )
     table = rating_table(data, QUALITY)
     assert (table.targets, table.raters) == ((("s1", None), ("s2", None)), ("ana", "zoe"))
     np.testing.assert_array_equal(table.values, [[2, 1], [np.nan, 4]])
@@ -44,7 +46,7 @@ def test_the_first_occasion_counts_and_later_ones_are_counted() -> None:
 
 
 def test_answers_without_a_number_are_counted_by_status() -> None:
-    """"Not applicable" and "can't judge" are answers; they keep their row."""
+    """ "Not applicable" and "can't judge" are answers; they keep their row."""
     table = rating_table(dataset(labels(PASSED, {"s1": {"ana": "not_applicable", "ben": "cannot_judge"}})), PASSED)
     assert table.targets == (("s1", None),)
     assert table.values.shape == (1, 0)

@@ -58,7 +58,15 @@ def test_judge_against_the_reference(votes) -> None:
     Chance: judge 1/3 pass, reference 2/3 pass: 2/9 + 2/9 = 4/9; kappa (2/3 - 4/9) / (5/9) = 2/5. f1 = 2/3.
     """
     rows = rows_of(votes.rows, "judge~reference")
-    expected = {"accuracy": 2 / 3, "tpr": 1 / 2, "tnr": 1, "cohen_kappa": 2 / 5, "f1": 2 / 3, "mcc": 1 / 2, "bias": -1 / 3}
+    expected = {
+        "accuracy": 2 / 3,
+        "tpr": 1 / 2,
+        "tnr": 1,
+        "cohen_kappa": 2 / 5,
+        "f1": 2 / 3,
+        "mcc": 1 / 2,
+        "bias": -1 / 3,
+    }
     assert {metric: estimate.value for metric, estimate in rows.items()} == pytest.approx(expected)
     assert rows["accuracy"].dropped == {"raters_tie": 1, "unparsed": 1}
     assert all(estimate.n == 3 for estimate in rows.values())
@@ -68,7 +76,9 @@ def test_judge_against_each_rater(votes) -> None:
     """ana: pass pass fail pass against pass fail fail pass: 3/4. chloe: pass fail against pass fail: 1."""
     assert rows_of(votes.rows, "judge~ana")["accuracy"].value == 3 / 4
     assert rows_of(votes.rows, "judge~ana")["accuracy"].dropped == {"missing": 1}
-    assert rows_of(votes.rows, "judge~ben")["accuracy"].value == 1 / 2  # pass pass fail fail against pass fail fail pass
+    assert (
+        rows_of(votes.rows, "judge~ben")["accuracy"].value == 1 / 2
+    )  # pass pass fail fail against pass fail fail pass
     assert rows_of(votes.rows, "judge~chloe")["accuracy"].value == 1
 
 
@@ -199,7 +209,7 @@ def test_position_is_consistent_only_where_both_orders_answer_alike() -> None:
 
 
 def test_the_first_slot_is_what_was_shown_first() -> None:
-    """p1 forward first: yes, swapped first: no. p2 forward first: yes, swapped second: yes. p4 second: no. Ties no slot."""
+    """p1 forward first: yes, swapped first: no. p2 both yes. p4 forward second: no. A tie is in no slot."""
     found = rows_of(pair_rows(), "judge")
     assert (found["first_slot_rate"].value, found["first_slot_rate"].n) == (3 / 5, 5)
 
@@ -209,7 +219,7 @@ def test_shares_of_pairs_can_be_asked_for_by_name() -> None:
     for metric, between in (("position_consistency", "judge"), ("pairwise_accuracy", "judge~reference")):
         rows = pair_rows(metrics=(metric,))
         assert [row.metric for row in rows if row.between == between] == [metric]
-    with pytest.raises(UnknownName, match="unknown metric 'pairwise_acuracy'. Did you mean 'pairwise_accuracy'"):
+    with pytest.raises(UnknownName, match=r"unknown metric 'pairwise_acuracy'\. Did you mean 'pairwise_accuracy'"):
         pair_rows(metrics=("pairwise_acuracy",))
     rows = scored(dataset(labels(PASSED, VOTES)), PASSED, [], metrics=("pairwise_accuracy",)).rows
     assert rows == ()
@@ -249,7 +259,9 @@ def test_gold_stands_without_people_and_a_group_has_its_own_ceiling() -> None:
 
     Experts agree on both sessions: 4 of 4 rows. The crowd's cleo disagrees and stays out.
     """
-    people = labels(PASSED, {"s1": {"ana": "pass", "ben": "pass", "cleo": "fail"}, "s2": {"ana": "fail", "ben": "fail"}})
+    people = labels(
+        PASSED, {"s1": {"ana": "pass", "ben": "pass", "cleo": "fail"}, "s2": {"ana": "fail", "ben": "fail"}}
+    )
     gold = labels(PASSED, {"s1": {None: "pass"}}, kind="gold")
     groups = {"experts": RaterGroup(raters=("ana", "ben")), "crowd": RaterGroup(raters=("cleo",))}
     data = dataset([*people, *gold], groups=groups)

@@ -113,8 +113,8 @@ def test_what_limits_a_score_is_said_once() -> None:
     found = score_warnings(data, rows, Counter(in_lineage=4, unlabelled=2, other_split=7))
     assert found == (
         "4 labelled sessions were left out: their labels helped to make the judge",
-        "2 judged sessions carry no label and could not be scored",
         "the dataset declares no splits: every labelled session was used (judgekit split makes them)",
+        "2 judged sessions carry no label and could not be scored",
         "quality: only 12 independent units; intervals are rough",
         "quality: one rater only, so there is no human ceiling",
     )

@@ -98,6 +98,17 @@ def test_a_judge_that_sends_nothing_has_nothing_to_render(project: Path, capsys:
     assert "sends no prompt" in err
 
 
+def test_show_tells_of_a_student_only_what_it_has(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No model, samples, reading or rules stand in the card of a judge that asks nothing."""
+    student = JudgeFolder(EXAMPLE / "judges" / "policy-student").load()
+    _, out, _ = ran(capsys, "judge", "show", str(EXAMPLE / "judges" / "policy-student"))
+    named = [line.split()[0] for line in out.splitlines()[1:]]
+    assert named == ["question", "criterion", "scale", "judges", "weights", "lineage", "judge"]
+    assert str(student.weights) in out
+    card = json.loads(ran(capsys, "judge", "show", str(EXAMPLE / "judges" / "policy-student"), "--json")[1])
+    assert card["prompt"] is None
+
+
 def test_render_shows_a_pair_in_the_order_asked_for(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Swapped, the pair's second session is the one shown first."""
     assert ran(capsys, "judge", "new", "p", "--dataset", "desk", "--criterion", "better", "--pairs")[0] == 0

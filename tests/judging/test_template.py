@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judgekit.errors import InputError, InvalidRecord
-from judgekit.judging.template import compile_template
+from judgekit.judging.template import PromptTooLong, compile_template
 
 VALUES = {"session": "Hi {{ 7*7 }} {% raw %}", "rules": ["be kind", "be brief"], "rows": [{"text": "one"}]}
 
@@ -86,6 +86,13 @@ def test_what_could_grow_without_bound_is_refused(source: str) -> None:
     """Repetition, padding, joining and loops stop before they cost memory or time."""
     with pytest.raises(InputError):
         rendered(source)
+
+
+def test_a_text_that_outgrows_every_prompt_is_told_apart() -> None:
+    """Too long is an error of its own, whether it is printed bit by bit or put together first."""
+    for source in ("{{ 'a' * 1500000 }}{{ 'a' * 1500000 }}", "{{ 'a' * 1500000 ~ 'a' * 1500000 }}"):
+        with pytest.raises(PromptTooLong, match=r"user\.j2.*2,000,000 characters"):
+            rendered(source)
 
 
 @pytest.mark.parametrize(

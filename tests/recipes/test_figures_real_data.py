@@ -8,20 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from judgekit.cli.main import main
+from tests.recipes import recipe
+from tests.recipes.recipe import DIMENSIONS, words
 
 pytestmark = pytest.mark.shared
-DIMENSIONS = (
-    "validating_emotions", "encouraging_elaboration", "demonstrating_understanding", "advice_giving", "self_oriented",
-    "dismissing_emotions",
-)  # fmt: skip
-
-
-def words(option: str, *names: str) -> list[str]:
-    return [word for name in names for word in (option, name)]
 
 
 def quietly(*arguments: object) -> None:
@@ -29,11 +24,16 @@ def quietly(*arguments: object) -> None:
     assert main([str(each) for each in arguments] + ["-q"]) == 0
 
 
+def imported(recipe: list[str], dataset: Path, *more: object) -> None:
+    """Import by a recipe into a dataset."""
+    quietly("import", *recipe, "--dataset", dataset, *more)
+
+
 @pytest.fixture
 def rows(capsys):
     """Give a function that runs an analytic command and returns its rows as a table of values."""
 
-    def run(*arguments: object) -> dict[tuple[str, str, str], dict]:
+    def run(*arguments: object) -> dict[tuple[str, str, str], dict[str, Any]]:
         capsys.readouterr()
         assert main([*[str(each) for each in arguments], "--json"]) == 0
         report = json.loads(capsys.readouterr().out)
@@ -50,22 +50,10 @@ def data(shared: Path) -> Path:
 @pytest.fixture(scope="module")
 def pandalm(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("pandalm")
-    source = data / "pandalm" / "testset-v1.json.gz"
-    values = words("--value", "0=tie", "1=first", "2=second")
-    texts = words("--map", "id=idx", "prompt={instruction}\\n{input}", "first=response1", "second=response2")
-    quietly("import", "pairs", source, *texts, "--scale", "preferred=preference", "--dataset", home / "d")
-    raters = words("--rater", "one=annotator1", "two=annotator2", "three=annotator3")
-    said = ["--map", "pair=idx", "--set", "criterion=preferred"]
-    quietly("import", "labels", source, *said, *raters, *values, "--dataset", home / "d")
-    for name, column, reading in (
-        ("gpt-3.5-turbo", "gpt_result", [*words("--value", "1=first", "2=second", "Tie=tie"), "--failure", "garbage=unparsed"]),
-        ("pandalm-7b", "pandalm_result", values),
-    ):  # fmt: skip
-        file = data / "pandalm" / f"{name}-testset-v1.json.gz"
-        quietly(
-            "import", "verdicts", file, *said, "--map", f"value={column}", "--set", f"judge={name}", *reading,
-            "--dataset", home / "d", "-o", home / f"{name}.jsonl",
-        )  # fmt: skip
+    imported(recipe.pandalm_pairs(data), home / "d")
+    imported(recipe.pandalm_labels(data), home / "d")
+    for name in recipe.PANDALM_JUDGES:
+        imported(recipe.pandalm_verdicts(data, name), home / "d", "-o", home / f"{name}.jsonl")
     return home
 
 
@@ -98,29 +86,13 @@ def test_pandalm_judges_against_the_majority(pandalm: Path, rows, capsys) -> Non
 
 @pytest.fixture(scope="module")
 def lend_an_ear(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home, folder = tmp_path_factory.mktemp("ear"), data / "lend_an_ear"
-    texts = words("--map", "id=conversation_id", "text=full_conversation")
-    speakers = words("--speaker", "Seeker=user", "Supporter=assistant")
-    quietly("import", "sessions", folder / "conversations.csv.gz", *texts, *speakers, "--dataset", home / "d")
-    columns = words("--criterion", *(f"{name}={name}" for name in DIMENSIONS))
+    home = tmp_path_factory.mktemp("ear")
+    imported(recipe.ear_sessions(data), home / "d")
     for number in (1, 2, 3):
-        quietly(
-            "import", "labels", folder / f"expert{number}_ratings.csv", "--map", "session=conversation_id", *columns,
-            "--set", f"rater=expert{number}", "--scale", "ordinal:1..5",
-            "--group-raters", "experts=expert1,expert2,expert3:median", "--dataset", home / "d",
-        )  # fmt: skip
-    for name, file, extra in (
-        ("gemini", "gemini_ratings.csv.gz", []),
-        ("crowd", "crowd_ratings.csv", ["--as-score"]),
-    ):
-        quietly(
-            "import", "verdicts", folder / file, *columns, *extra, "--map", "session=conversation_id",
-            "--set", f"judge={name}", "--dataset", home / "d", "-o", home / f"{name}.jsonl",
-        )  # fmt: skip
-    quietly(
-        "import", "labels", folder / "crowd_ratings.csv", "--map", "session=conversation_id", *columns, "--bare",
-        "--set", "rater=crowd", "--scale", "numeric:1..5", "--dataset", home / "crowd",
-    )  # fmt: skip
+        imported(recipe.ear_labels(data, number), home / "d")
+    for name, file in (("gemini", "gemini_ratings.csv.gz"), ("crowd", "crowd_ratings.csv")):
+        imported(recipe.ear_verdicts(data, name, file), home / "d", "-o", home / f"{name}.jsonl")
+    imported(recipe.ear_crowd_labels(data), home / "crowd")
     return home
 
 
@@ -169,18 +141,10 @@ def _place(pair: set[str]) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def llm_rubric(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home, folder = tmp_path_factory.mktemp("rubric"), data / "llm_rubric"
-    quietly("import", "sessions", folder / "real_data.noref.json.gz", "--map", "id=_id", "--dataset", home / "d")
-    quietly(
-        "import", "labels", folder / "human_judges_real.tsv", *words("--map", "session=text_id", "rater=annotator_id"),
-        *words("--criterion", *(f"Q{n}=Q{n}" for n in range(9))), "--not-applicable", 0, "--scale", "ordinal:1..4+na",
-        "--dataset", home / "d",
-    )  # fmt: skip
-    quietly(
-        "import", "verdicts", folder / "gpt-3.5-turbo-16k_real_evaluations.tsv.gz", "--map", "session=text_id",
-        *words("--distribution", *(f"{n}=answer{n}_prob" for n in range(1, 5))), "--set", "judge=gpt-3.5",
-        "--dataset", home / "d", "-o", home / "v.jsonl",
-    )  # fmt: skip
+    home = tmp_path_factory.mktemp("rubric")
+    imported(recipe.rubric_sessions(data), home / "d")
+    imported(recipe.rubric_labels(data), home / "d")
+    imported(recipe.rubric_verdicts(data), home / "d", "-o", home / "v.jsonl")
     return home
 
 
@@ -216,14 +180,8 @@ def test_llm_rubric_a_constant_judge_has_no_correlation(llm_rubric: Path, rows) 
 @pytest.fixture(scope="module")
 def dices(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home, folder = tmp_path_factory.mktemp("dices"), data / "dices_350"
-    each = [
-        "--records", "instances", *words("--map", "session=id", "value=annotations.safety.individual_human_scores", "id="),
-        "--set", "criterion=safety", "--each", "--bare", "--dataset", home / "d",
-    ]  # fmt: skip
-    quietly(
-        "import", "labels", folder / "dices_350_crowdsourced.json.gz", *each, "--scale", "categorical:No,Yes,Unsure"
-    )
-    quietly("import", "labels", folder / "dices_350_expert.json.gz", *each, "--kind", "gold", "--set", "rater=expert")
+    imported(recipe.dices_crowd(folder / "dices_350_crowdsourced.json.gz"), home / "d")
+    imported(recipe.dices_expert(folder / "dices_350_expert.json.gz"), home / "d")
     return home
 
 
@@ -336,15 +294,8 @@ def test_llmbar_judges_run_over_http_and_score_as_published(
 
 def test_tau_bench_pass_rate_by_gold(data: Path, tmp_path: Path, rows, capsys) -> None:
     """The programmatic reward as gold: a judge that always passes is right 42% of the time, and kappa is 0."""
-    source = data / "tau_bench_airline" / "gpt-4o-airline.json.gz"
-    ids = "{task_id}-{trial}"
-    fields = words("--map", f"id={ids}", "messages=traj", "group=task_id", "input=task_id")
-    quietly("import", "sessions", source, *fields, "--dataset", tmp_path / "d")
-    reading = ["--scale", "success=binary:fail,pass", *words("--value", "0=fail", "1=pass")]
-    said = [*words("--map", f"session={ids}", "value=reward"), "--set", "criterion=success"]
-    quietly(
-        "import", "labels", source, *said, "--set", "rater=env", *reading, "--kind", "gold", "--dataset", tmp_path / "d"
-    )
+    imported(recipe.tau_sessions(data), tmp_path / "d")
+    imported(recipe.tau_labels(data), tmp_path / "d")
     sessions = [json.loads(line)["id"] for line in (tmp_path / "d" / "sessions.jsonl").read_text().splitlines()]
     verdicts = [json.dumps({"session": each, "criterion": "success", "value": "pass"}) for each in sessions]
     (tmp_path / "v.jsonl").write_text("\n".join(verdicts) + "\n", encoding="utf-8")
@@ -356,14 +307,8 @@ def test_tau_bench_pass_rate_by_gold(data: Path, tmp_path: Path, rows, capsys) -
 
 def test_code_review_comments_survive(data: Path, tmp_path: Path, rows) -> None:
     """One expert: agreement among experts is undefined, and says why."""
-    source = data / "code_review" / "code_review.csv"
-    fields = words("--map", "id=review-{#}", "text=Generated review")
-    quietly("import", "sessions", source, *fields, "--drop-rest", "--dataset", tmp_path / "d")
-    quietly(
-        "import", "labels", source, *words("--map", "session=review-{#}", "rationale=Expert comment"),
-        "--set", "rater=expert", "--criterion", "quality=Expert label", "--scale", "binary:bad,good",
-        "--dataset", tmp_path / "d",
-    )  # fmt: skip
+    imported(recipe.review_sessions(data), tmp_path / "d")
+    imported(recipe.review_labels(data), tmp_path / "d")
     alpha = rows("agree", tmp_path / "d")["quality", "raters", "krippendorff_alpha_nominal"]
     assert alpha["undefined"].startswith("too_few:")
 

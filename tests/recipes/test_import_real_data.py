@@ -12,18 +12,14 @@ import pytest
 
 from judgekit.adapters.store.dataset import DatasetFolder
 from judgekit.adapters.store.files import read_jsonl
-from judgekit.cli import app
 from judgekit.cli.main import main
 from judgekit.records.dataset import Dataset
 from judgekit.records.label import Label
 from judgekit.records.verdict import Failure, outcome_from
+from tests.recipes import recipe
+from tests.recipes.recipe import ear_columns, words
 
 pytestmark = pytest.mark.shared
-ENTRY = ("judgekit.cli.import_:import_", "import")
-DIMENSIONS = (
-    "validating_emotions", "encouraging_elaboration", "demonstrating_understanding", "advice_giving", "self_oriented",
-    "dismissing_emotions",
-)  # fmt: skip
 
 
 class Importing:
@@ -35,13 +31,6 @@ class Importing:
 
     def __call__(self, form: object, *words: object) -> Any:
         return self._run(str(form), *words)
-
-
-@pytest.fixture(autouse=True)
-def _with_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command stands in the table, whoever put it there."""
-    if ENTRY not in app.COMMANDS:
-        monkeypatch.setattr(app, "COMMANDS", (*app.COMMANDS, ENTRY))
 
 
 @pytest.fixture
@@ -75,10 +64,6 @@ def outcomes(path: Path) -> list[Any]:
     return [outcome_from(row) for _, row in read_jsonl(path).rows]
 
 
-def words(option: str, *names: str) -> list[str]:
-    return [word for name in names for word in (option, name)]
-
-
 def by_rater(labels: tuple[Label, ...]) -> Counter[tuple[str | None, object]]:
     return Counter((label.rater, label.value) for label in labels)
 
@@ -86,20 +71,14 @@ def by_rater(labels: tuple[Label, ...]) -> Counter[tuple[str | None, object]]:
 def test_pandalm_pairs_raters_and_two_judges(data: Path, imported: Importing, tmp_path: Path) -> None:
     """999 pairs, three raters with their published counts, and 25 unparsed replies kept as failures."""
     source = data / "pandalm" / "testset-v1.json.gz"
-    report = imported(
-        "pairs", source, "--map", "id=idx",
-        *words("--map", "prompt={instruction}\\n{input}", "first=response1", "second=response2"),
-        "--scale", "preferred=preference",
-    )  # fmt: skip
+    report = imported(*recipe.pandalm_pairs(data))
     assert (report["n_rows"], report["n_new"], report["skipped"]) == (999, 999, {})
     assert report["written"] == {"sessions": 1998, "pairs": 999}
     assert sorted(report["notes"]) == [
         "2 cells of column response2 were not text: kept as text",
         "4 cells of column response1 were not text: kept as text",
     ]
-    raters = words("--rater", "ana=annotator1", "ben=annotator2", "cy=annotator3")
-    values = words("--value", "0=tie", "1=first", "2=second")
-    asked = ["labels", source, "--map", "pair=idx", "--set", "criterion=preferred", *raters, *values]
+    asked = recipe.pandalm_labels(data)
     report = imported(*asked)
     assert (report["n_items"], report["n_new"]) == (2997, 2997)
     assert imported(*asked)["n_already_there"] == 2997
@@ -107,30 +86,21 @@ def test_pandalm_pairs_raters_and_two_judges(data: Path, imported: Importing, tm
     assert len(dataset.labels) == 2997
     raw = json.loads(gzip.decompress(source.read_bytes()))
     meaning = {0: "tie", 1: "first", 2: "second"}
-    assert by_rater(dataset.labels)[("ben", "tie")] == sum(row["annotator2"] == 0 for row in raw)
-    expected = {(str(row["idx"]), "cy"): meaning[row["annotator3"]] for row in raw}
-    got = {(label.pair, label.rater): label.value for label in dataset.labels if label.rater == "cy"}
+    assert by_rater(dataset.labels)[("two", "tie")] == sum(row["annotator2"] == 0 for row in raw)
+    expected = {(str(row["idx"]), "three"): meaning[row["annotator3"]] for row in raw}
+    got = {(label.pair, label.rater): label.value for label in dataset.labels if label.rater == "three"}
     assert got == expected
     pair = dataset.pair_by_id["0"]
     first = dataset.session_by_id[pair.first]
     assert first.turns[0].text == raw[0]["instruction"] + "\n" + raw[0]["input"]
     assert (first.turns[1].text, first.input) == (raw[0]["response1"], "0")
 
-    report = imported(
-        "verdicts", data / "pandalm" / "gpt-3.5-turbo-testset-v1.json.gz", "-o", tmp_path / "gpt.jsonl",
-        *words("--map", "pair=idx", "value=gpt_result", "rationale=gpt_reason"),
-        *words("--set", "criterion=preferred", "judge=gpt-3.5"),
-        *words("--value", "1=first", "2=second", "Tie=tie"), "--failure", "garbage=unparsed",
-    )  # fmt: skip
+    report = imported(*recipe.pandalm_verdicts(data, "gpt-3.5-turbo"), "-o", tmp_path / "gpt.jsonl")
     counts = {"first": 460, "second": 476, "tie": 38, "unparsed": 25}
-    assert report["counts"]["preferred"]["gpt-3.5"] == counts
+    assert report["counts"]["preferred"]["gpt-3.5-turbo"] == counts
     assert report["written"] == {"verdicts": 974, "failures": 25}
     assert sum(isinstance(outcome, Failure) for outcome in outcomes(tmp_path / "gpt.jsonl")) == 25
-    report = imported(
-        "verdicts", data / "pandalm" / "pandalm-7b-testset-v1.json.gz", "-o", tmp_path / "7b.jsonl",
-        *words("--map", "pair=idx", "value=pandalm_result", "rationale=pandalm_reason"), *values,
-        *words("--set", "criterion=preferred", "judge=pandalm-7b"),
-    )  # fmt: skip
+    report = imported(*recipe.pandalm_verdicts(data, "pandalm-7b"), "-o", tmp_path / "7b.jsonl")
     assert report["written"] == {"verdicts": 999}
     majority = {
         pair: Counter(label.value for label in dataset.labels if label.pair == pair).most_common(1)[0][0]
@@ -145,24 +115,15 @@ def test_pandalm_pairs_raters_and_two_judges(data: Path, imported: Importing, tm
 def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, tmp_path: Path) -> None:
     """20-digit ids survive, columns are found by name, evidence and empty scores are kept apart."""
     folder = data / "lend_an_ear"
-    report = imported(
-        "sessions", folder / "conversations.csv.gz",
-        *words("--map", "id=conversation_id", "text=full_conversation"),
-        *words("--speaker", "Seeker=user", "Supporter=assistant"),
-    )  # fmt: skip
+    report = imported(*recipe.ear_sessions(data))
     assert (report["n_rows"], report["n_new"], report["columns"]["metadata"]) == (50, 50, "response_length")
-    columns = words("--criterion", *(f"{name}={name}" for name in DIMENSIONS))
     for number in (1, 2, 3):
-        report = imported(
-            "labels", folder / f"expert{number}_ratings.csv", "--map", "session=conversation_id", *columns,
-            "--set", f"rater=expert{number}", "--scale", "ordinal:1..5",
-            "--group-raters", "experts=expert1,expert2,expert3:median",
-        )  # fmt: skip
+        report = imported(*recipe.ear_labels(data, number))
         assert (report["n_items"], report["n_new"]) == (300, 300)
     report = imported(
-        "labels", folder / "crowd_annotations_with_evidence.csv.gz", *columns, "--utc",
+        "labels", folder / "crowd_annotations_with_evidence.csv.gz", *ear_columns(), "--utc",
         *words("--map", "session=conversation_id", "rater=user_id", "at=time_created"),
-        *words("--evidence", *(f"{name}={name}_example" for name in DIMENSIONS)),
+        *words("--evidence", *(f"{name}={name}_example" for name in recipe.DIMENSIONS)),
     )  # fmt: skip
     assert (report["n_items"], report["n_new"], report["skipped"]) == (196 * 6, 196 * 6 - 14, {"empty": 14})
     dataset = load(imported)
@@ -177,15 +138,9 @@ def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, t
         ("claude", "claude_ratings.csv"),
         ("gemini", "gemini_ratings.csv.gz"),
     ):
-        report = imported(
-            "verdicts", folder / file, *columns, "--map", "session=conversation_id", "--set", f"judge={name}",
-            "-o", tmp_path / f"{name}.jsonl",
-        )  # fmt: skip
+        report = imported(*recipe.ear_verdicts(data, name, file), "-o", tmp_path / f"{name}.jsonl")
         assert report["written"] == {"verdicts": 300}
-    report = imported(
-        "verdicts", folder / "crowd_ratings.csv", *columns, "--map", "session=conversation_id", "--as-score",
-        "--set", "judge=crowd", "-o", tmp_path / "crowd.jsonl",
-    )  # fmt: skip
+    report = imported(*recipe.ear_verdicts(data, "crowd", "crowd_ratings.csv"), "-o", tmp_path / "crowd.jsonl")
     assert report["written"] == {"verdicts": 300}
     means = {(o.session, o.criterion): o.score for o in outcomes(tmp_path / "crowd.jsonl")}
     crowd: dict[tuple[str | None, str], list[float]] = {}
@@ -199,27 +154,16 @@ def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, t
 
 def test_llm_rubric_not_applicable_and_distributions(data: Path, imported: Importing, tmp_path: Path) -> None:
     """0 is not applicable, raters are the annotators, and expected scores reproduce the published RMSE."""
-    folder = data / "llm_rubric"
-    report = imported(
-        "sessions", folder / "real_data.noref.json.gz", "--map", "id=_id", "--map", "version=dialogue_version"
-    )
+    report = imported(*recipe.rubric_sessions(data))
     assert report["n_new"] == 223
-    questions = [f"Q{n}" for n in range(9)]
-    report = imported(
-        "labels", folder / "human_judges_real.tsv", *words("--map", "session=text_id", "rater=annotator_id"),
-        *words("--criterion", *(f"{q}={q}" for q in questions)), "--not-applicable", 0, "--scale", "ordinal:1..4+na",
-    )  # fmt: skip
+    report = imported(*recipe.rubric_labels(data))
     assert (report["n_items"], report["n_new"]) == (223 * 9, 223 * 9)
     dataset = load(imported)
     n_na = Counter(label.criterion for label in dataset.labels if label.status == "not_applicable")
     assert set(n_na) == {"Q1", "Q3", "Q4", "Q5"}
     assert all(75 <= n <= 77 for n in n_na.values())
     assert len(dataset.raters) == 13
-    report = imported(
-        "verdicts", folder / "gpt-3.5-turbo-16k_real_evaluations.tsv.gz", "--map", "session=text_id",
-        *words("--distribution", *(f"{n}=answer{n}_prob" for n in range(1, 5))), "--set", "judge=gpt-3.5",
-        "--keep", "sample_llm", "-o", tmp_path / "v.jsonl",
-    )  # fmt: skip
+    report = imported(*recipe.rubric_verdicts(data), "--keep", "sample_llm", "-o", tmp_path / "v.jsonl")
     assert report["written"] == {"verdicts": 223 * 9}
     human = {label.target: float(str(label.value)) for label in dataset.labels if label.criterion == "Q0"}
     said = {o.session: o for o in outcomes(tmp_path / "v.jsonl") if o.criterion == "Q0"}
@@ -241,16 +185,12 @@ def test_dices_anonymous_lists_and_a_gold_expert(
     for name in ("crowdsourced", "expert"):
         whole = json.loads(gzip.decompress((data / "dices_350" / f"dices_350_{name}.json.gz").read_bytes()))
         (tmp_path / f"{name}.json").write_text(json.dumps({**whole, "instances": whole["instances"][:n_sessions]}))
-    each = [
-        "--records", "instances", *words("--map", "session=id", "value=annotations.safety.individual_human_scores"),
-        "--set", "criterion=safety", "--each", "--bare",
-    ]  # fmt: skip
-    crowd = ["labels", tmp_path / "crowdsourced.json", *each, "--scale", "categorical:No,Yes,Unsure"]
+    crowd = recipe.dices_crowd(tmp_path / "crowdsourced.json")
     n_labels = n_sessions * 123
     report = imported(*crowd)
     assert (report["n_rows"], report["n_items"], report["n_new"]) == (n_sessions, n_labels, n_labels)
     assert report["written"] == {"sessions": n_sessions, "labels": n_labels}
-    report = imported("labels", tmp_path / "expert.json", *each, "--kind", "gold", "--set", "rater=expert")
+    report = imported(*recipe.dices_expert(tmp_path / "expert.json"))
     assert (report["n_items"], report["n_new"]) == (n_sessions, n_sessions)
     assert imported(*crowd)["n_already_there"] == n_labels
     dataset = load(imported)
@@ -261,18 +201,9 @@ def test_dices_anonymous_lists_and_a_gold_expert(
 
 def test_tau_bench_tool_calls_trials_and_rewards(data: Path, imported: Importing) -> None:
     """200 sessions keep their 1,164 tool calls with results; the reward is a gold label; pass^1 is 0.42."""
-    source = data / "tau_bench_airline" / "gpt-4o-airline.json.gz"
-    ids = "{task_id}-{trial}"
-    report = imported(
-        "sessions", source, *words("--map", f"id={ids}", "messages=traj", "group=task_id", "input=task_id"),
-    )  # fmt: skip
+    report = imported(*recipe.tau_sessions(data))
     assert report["n_new"] == 200
-    asked = [
-        "labels", source, *words("--map", f"session={ids}", "value=reward"),
-        *words("--set", "criterion=success", "rater=env"),
-        "--scale", "binary:fail,pass", *words("--value", "0=fail", "1=pass"), "--kind", "gold",
-    ]  # fmt: skip
-    assert imported(*asked)["n_new"] == 200
+    assert imported(*recipe.tau_labels(data))["n_new"] == 200
     dataset = load(imported)
     assert sum(session.n_tool_calls for session in dataset.sessions) == 1164
     calls = [call for session in dataset.sessions for turn in session.turns for call in turn.tool_calls]
@@ -282,7 +213,7 @@ def test_tau_bench_tool_calls_trials_and_rewards(data: Path, imported: Importing
     assert {session.trial for session in dataset.sessions} == {0, 1, 2, 3}
     assert len({session.group for session in dataset.sessions}) == 50
     assert sum(label.value == "pass" for label in dataset.labels) / 200 == pytest.approx(0.42)
-    raw = json.loads(gzip.decompress(source.read_bytes()))
+    raw = json.loads(gzip.decompress((data / "tau_bench_airline" / "gpt-4o-airline.json.gz").read_bytes()))
     n_messages = sum(message["role"] != "tool" for row in raw for message in row["traj"])
     assert sum(len(session.turns) for session in dataset.sessions) == n_messages
 
@@ -307,12 +238,8 @@ def test_who_and_when_agents_by_name_and_the_wrong_step(data: Path, imported: Im
 
 def test_code_review_numbered_rows_with_reasons(data: Path, imported: Importing) -> None:
     """50 reviews without ids are numbered; 12 empty comments are no reasons."""
-    source = data / "code_review" / "code_review.csv"
-    imported("sessions", source, *words("--map", "id=review-{#}", "text=Generated review"), "--drop-rest")
-    report = imported(
-        "labels", source, *words("--map", "session=review-{#}", "rationale=Expert comment"), "--set", "rater=expert",
-        "--criterion", "quality=Expert label", "--scale", "binary:bad,good",
-    )  # fmt: skip
+    imported(*recipe.review_sessions(data))
+    report = imported(*recipe.review_labels(data))
     assert report["counts"] == {"quality": {"expert": {"bad": 27, "good": 23}}}
     dataset = load(imported)
     assert sum(label.rationale is None for label in dataset.labels) == 12

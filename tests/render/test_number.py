@@ -15,7 +15,6 @@ from judgekit.render.number import (
     kind_of,
     level_text,
     n_text,
-    share_text,
     value_text,
 )
 from judgekit.stats.estimate import Estimate, undefined
@@ -105,12 +104,10 @@ def test_n_names_the_independent_units_when_they_are_fewer(n, n_clusters, unit, 
     assert n_text(estimate(n=n, n_clusters=n_clusters), unit) == text
 
 
-def test_counts_shares_and_levels_read_well() -> None:
-    """Thousands are set apart, huge counts stay short, an empty whole has no share."""
+def test_counts_and_levels_read_well() -> None:
+    """Thousands are set apart, huge counts stay short, and levels of coverage are per cents."""
     assert count_text(10**40) == "100e38"
     assert count_text(-1234) == "-1,234"
-    assert share_text(3, 214) == "3 of 214 (1.4%)"
-    assert share_text(0, 0) == "0 of 0"
     assert (level_text(0.95), level_text(0.999)) == ("95%", "99.9%")
 
 

@@ -13,7 +13,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def chain(*events, writer="w"):
-    entries = []
+    entries: list[Entry] = []
     for n, event in enumerate(events, start=1):
         dated = event if event.at else event.model_copy(update={"at": START + timedelta(minutes=n)})
         previous = entries[-1].hash if entries else None
@@ -34,7 +34,7 @@ def test_a_later_label_of_the_same_rater_replaces_the_earlier():
     folded = fold(chain(label("a", 1), label("b", 2), label("c", 3, rater="ben"), label("d", 4, turn="t")))
     assert ids(folded.labels) == ["b", "c", "d"]
     assert ids(folded.superseded) == ["a"]
-    assert (folded.n_superseded, folded.n_retracted) == (1, 0)
+    assert (len(folded.superseded), len(folded.retracted)) == (1, 0)
 
 
 def test_an_occasion_of_its_own_replaces_nothing():
@@ -55,7 +55,7 @@ def test_the_same_label_twice_counts_once():
     ]
     folded = fold(entries)
     assert ids(folded.labels) == ["b"]
-    assert folded.n_superseded == 1
+    assert len(folded.superseded) == 1
     assert folded.notes == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from judgekit.errors import InputError, LeakError, UnknownName
 from judgekit.records.dataset import Dataset, DatasetCard, SplitManifest
-from judgekit.records.label import Label
+from judgekit.records.label import Label, SplitName
 from judgekit.records.rubric import Criterion, Rubric, Scale
 from judgekit.records.session import Pair, Session, Turn
 from judgekit.review.splits import check_leaks, draw_splits, split_counts
@@ -23,7 +23,7 @@ RUBRIC = Rubric(
         Criterion(id="words", question="?", scale=Scale(type="text")),
     ),
 )
-FRACTIONS = {"train": 0.4, "dev": 0.3, "test": 0.3}
+FRACTIONS: dict[SplitName, float] = {"train": 0.4, "dev": 0.3, "test": 0.3}
 
 
 def session(n, **fields):
@@ -57,7 +57,7 @@ def drawn(data, **options):
 def test_a_unit_is_in_one_split_and_shares_are_met():
     """Every session has a split, a group never has two, and shares are near what was asked."""
     data = drawn(dataset())
-    held = {}
+    held: dict[str, str] = {}
     for one in data.sessions:
         assert data.split_of(one.id) == held.setdefault(one.group, data.split_of(one.id))
     counts = Counter(data.split_of(one.id) for one in data.sessions)
@@ -75,6 +75,7 @@ def test_rare_levels_are_dealt_evenly():
     assert rare == {"train": 4, "dev": 3, "test": 3}
     for row in split_counts(data).splits:
         solved = row.criteria[0]
+        assert row.split is not None
         share = FRACTIONS[row.split]
         whole = Counter(label.value for label in data.labels if label.criterion == "solved" and label.rater == "ana")
         for level in (1, 2, 3):
@@ -129,7 +130,7 @@ def test_a_pair_stays_with_its_sessions():
 def test_leaks_are_refused_with_both_sessions_named():
     """Near-duplicates, one unit or a pair on two sides are refused; the two sessions are named."""
     one, other = session(1), session(1).model_copy(update={"id": "twin"})
-    units = {"session:s1": "train", "session:twin": "test"}
+    units: dict[str, SplitName] = {"session:s1": "train", "session:twin": "test"}
     splits = SplitManifest(seed=1, fractions=FRACTIONS, units=units)
     base = Dataset(card=DatasetCard(name="d"), rubric=RUBRIC, sessions=(one, other), splits=splits)
     with pytest.raises(LeakError, match=r"'s1' \(in train\) and 'twin' \(in test\) are near-duplicates"):
@@ -165,11 +166,12 @@ def test_counts_name_the_rarest_level_and_what_is_in_no_split():
 def test_shares_that_are_none_are_refused():
     """Shares must be known splits, not negative, and sum to 1; criteria must exist."""
     data = dataset(n_sessions=5)
-    for fractions in ({"train": 0.5}, {"train": 1.5, "test": -0.5}):
+    off: tuple[dict[SplitName, float], ...] = ({"train": 0.5}, {"train": 1.5, "test": -0.5})
+    for fractions in off:
         with pytest.raises(InputError, match="sum to 1"):
             draw_splits(data, seed=1, fractions=fractions)
     with pytest.raises(UnknownName, match="unknown split 'tset'"):
-        draw_splits(data, seed=1, fractions={"train": 0.5, "tset": 0.5})
+        draw_splits(data, seed=1, fractions={"train": 0.5, "tset": 0.5})  # type: ignore[dict-item]  # the misspelling is the test
     with pytest.raises(UnknownName, match="unknown criterion"):
         draw_splits(data, seed=1, fractions=FRACTIONS, stratify=["nope"])
     assert set(draw_splits(data, seed=1, fractions={"train": 0.5, "test": 0.5}).units.values()) == {"train", "test"}

@@ -169,11 +169,3 @@ def one_line(text: str) -> str:
     """Return the text on one line, cut to a length that fits a message."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 3] + "..."
-
-
-def _about_key(key_env: str | None) -> str:
-    return (
-        f"Check the key in {key_env}"
-        if key_env
-        else "Name the variable that holds the key as api_key_env in judge.toml"
-    )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from judgekit.adapters.store.files import read_jsonl, validated
 from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.judging.ports import EngineFault, Reply, Request
 from judgekit.records.record import OpenRecord
+
+_FORM = 'A line of it is {"request": "sha256:...", "sample": 0, "reply": "..."}'
 
 
 class Recorded(OpenRecord):
@@ -41,9 +42,6 @@ class ReplayEngine:
     def __init__(self, replies: Iterable[Recorded]) -> None:
         """Keep the replies; of two for one request and sample, the later counts."""
         self._replies = {(reply.request, reply.sample): reply for reply in replies}
-
-    def __len__(self) -> int:
-        return len(self._replies)
 
     async def complete(self, request: Request) -> Reply:
         """Return the recorded reply; a replay charges nothing.
@@ -81,22 +79,10 @@ def read_replies(path: Path) -> list[Recorded]:
         InvalidRecord: A line is no recorded reply.
     """
     if not path.is_file():
-        raise FileProblem("no recorded replies here", where=str(path), hint="`judgekit cache export` writes them")
-    with path.open(encoding="utf-8") as lines:
-        replies = [_read_line(line, f"{path}:{place}") for place, line in enumerate(lines, 1) if line.strip()]
-    if not replies:
-        raise FileProblem("the file holds no replies", where=str(path), hint="`judgekit cache export` writes them")
-    return replies
-
-
-def _read_line(line: str, where: str) -> Recorded:
-    try:
-        row: Any = json.loads(line)
-        return Recorded.model_validate(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "row"
-        hint = 'A line is {"request": "sha256:...", "sample": 0, "reply": "..."}'
-        raise InvalidRecord(f"{field}: {first['msg']}", where=where, hint=hint) from None
-    except ValueError:
-        raise InvalidRecord(f"not JSON: {line.strip()[:60]!r}", where=where, hint="One JSON object a line") from None
+        raise FileProblem("no recorded replies here", where=str(path), hint=_FORM)
+    lines = read_jsonl(path)
+    if lines.torn:
+        raise InvalidRecord(lines.torn, hint="Complete or delete that line")
+    if not lines.rows:
+        raise FileProblem("the file holds no replies", where=str(path), hint=_FORM)
+    return [validated(Recorded, row, f"{path}:{number}") for number, row in lines.rows]

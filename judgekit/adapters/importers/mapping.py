@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.table import Row, Table
 from judgekit.errors import InvalidRecord, UnknownName
+from judgekit.records.ingest import Batch, Item
 
 ID_FIELDS = frozenset({"id", "input", "group", "session", "pair", "turn", "rater", "criterion", "judge", "version"})
 """Fields that are strings whatever the file's type says."""
@@ -52,6 +53,8 @@ class Source:
 
 
 Sources = dict[str, Source]
+ItemMaker = Callable[[Row, Sources, Sequence[str], ImportPlan, Counter[str]], Item]
+"""From a row, its sources, the columns to keep and the plan to the item; the tally counts what was changed."""
 
 
 def sources(table: Table, plan: ImportPlan, fields: Collection[str]) -> Sources:
@@ -85,6 +88,35 @@ def source(text: str, table: Table) -> Source:
     if _BRACES.search(text):
         return _pattern(text, table)
     return Source(text, _path(text, table))
+
+
+def row_batch(
+    form: str, tables: Sequence[Table], found: Sequence[Sources], plan: ImportPlan, item_of: ItemMaker
+) -> Batch:
+    """Return what files hold in which each row is one item; columns without a field are kept in its metadata.
+
+    Args:
+        form: What the items are.
+        tables: The files.
+        found: Where each file's fields come from.
+        plan: Whether the other columns are dropped instead.
+        item_of: Makes the item; it is given the columns to keep, and counts what it had to change.
+    """
+    tally: Counter[str] = Counter()
+    items: list[Item] = []
+    columns: dict[str, str] = {}
+    dropped: dict[str, None] = {}
+    for table, fields in zip(tables, found, strict=True):
+        rest = unused(table, fields.values())
+        kept = [] if plan.drops_rest else rest
+        columns |= {field: one.text for field, one in fields.items()}
+        columns |= {"metadata": ", ".join(kept)} if kept else {}
+        dropped |= dict.fromkeys(rest if plan.drops_rest else ())
+        items += [item_of(row, fields, kept, plan, tally) for row in table.rows]
+    notes = [*(note for table in tables for note in table.notes), *tally_notes(tally)]
+    files = tuple(table.file for table in tables)
+    n_rows = sum(len(table.rows) for table in tables)
+    return Batch(form, tuple(items), files, n_rows, columns, tuple(dropped), tuple(notes))
 
 
 def _for(field: str, one: Source) -> Source:

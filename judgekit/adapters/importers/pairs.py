@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from judgekit.adapters.importers.answer import invalid_item, readable
-from judgekit.adapters.importers.mapping import Sources, cell_text, id_text, json_cell, sources, tally_notes, unused
+from judgekit.adapters.importers.mapping import Sources, cell_text, id_text, json_cell, row_batch, sources
 from judgekit.adapters.importers.messages import turns_from_exchange
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.table import Row, Table
@@ -31,23 +31,10 @@ def pairs(tables: Sequence[Table], plan: ImportPlan, rubric: Rubric) -> Batch:  
         InputError: A side of the pair has no column.
         UnknownName: A field or column that there is not.
     """
-    tally: Counter[str] = Counter()
-    items: list[Item] = []
-    columns: dict[str, str] = {}
-    dropped: dict[str, None] = {}
-    for table in tables:
-        found = sources(table, plan, FIELDS)
-        _require_sides(found, table)
-        rest = unused(table, found.values())
-        columns |= {field: one.text for field, one in found.items()}
-        dropped |= dict.fromkeys(rest if plan.drops_rest else ())
-        items += [_item(row, found, [] if plan.drops_rest else rest, tally) for row in table.rows]
-        if rest and not plan.drops_rest:
-            columns["metadata"] = ", ".join(rest)
-    notes = [*(note for table in tables for note in table.notes), *tally_notes(tally)]
-    files = tuple(table.file for table in tables)
-    n_rows = sum(len(table.rows) for table in tables)
-    return Batch("pairs", tuple(items), files, n_rows, columns, tuple(dropped), tuple(notes))
+    found = [sources(table, plan, FIELDS) for table in tables]
+    for table, fields in zip(tables, found, strict=True):
+        _require_sides(fields, table)
+    return row_batch("pairs", tables, found, plan, _item)
 
 
 def _require_sides(found: Sources, table: Table) -> None:
@@ -61,7 +48,7 @@ def _require_sides(found: Sources, table: Table) -> None:
             )
 
 
-def _item(row: Row, found: Sources, rest: Sequence[str], tally: Counter[str]) -> Item:
+def _item(row: Row, found: Sources, rest: Sequence[str], _plan: ImportPlan, tally: Counter[str]) -> Item:
     try:
         pair = _pair_row(readable(row), found)
         made = []

@@ -7,16 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from judgekit.adapters.importers.answer import invalid_item, is_empty, readable
-from judgekit.adapters.importers.mapping import (
-    Sources,
-    cell_text,
-    id_text,
-    json_cell,
-    moment,
-    sources,
-    tally_notes,
-    unused,
-)
+from judgekit.adapters.importers.mapping import Sources, cell_text, id_text, json_cell, moment, row_batch, sources
 from judgekit.adapters.importers.messages import turns_from_exchange, turns_from_messages, turns_from_text
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.table import Row, Table
@@ -39,22 +30,8 @@ def sessions(tables: Sequence[Table], plan: ImportPlan, rubric: Rubric) -> Batch
         InputError: No column holds what was said, or several do.
         UnknownName: A field or column that there is not.
     """
-    tally: Counter[str] = Counter()
-    items: list[Item] = []
-    columns: dict[str, str] = {}
-    dropped: dict[str, None] = {}
-    for table in tables:
-        found = _with_one_content(sources(table, plan, FIELDS), table, plan)
-        rest = unused(table, found.values())
-        columns |= {field: one.text for field, one in found.items()}
-        dropped |= dict.fromkeys(rest if plan.drops_rest else ())
-        items += [_item(row, found, [] if plan.drops_rest else rest, plan, tally) for row in table.rows]
-        if rest and not plan.drops_rest:
-            columns["metadata"] = ", ".join(rest)
-    notes = [*(note for table in tables for note in table.notes), *tally_notes(tally)]
-    files = tuple(table.file for table in tables)
-    n_rows = sum(len(table.rows) for table in tables)
-    return Batch("sessions", tuple(items), files, n_rows, columns, tuple(dropped), tuple(notes))
+    found = [_with_one_content(sources(table, plan, FIELDS), table, plan) for table in tables]
+    return row_batch("sessions", tables, found, plan, _item)
 
 
 def session_row(row: Row, found: Sources, plan: ImportPlan) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.adapters.importers.plan import FileForm
-from judgekit.adapters.store.files import read_bytes
+from judgekit.adapters.store.files import read_bytes, unique_keys
 from judgekit.errors import FileProblem, InputError, InvalidRecord, UnknownName
 
 KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -175,7 +175,7 @@ class _JsonReading:
 
     def value(self, text: str) -> Any:
         """Return the JSON value: NaN becomes null, half a surrogate pair the replacement character; both counted."""
-        found = json.loads(text, parse_constant=self._nothing, parse_float=_finite, object_pairs_hook=_unique)
+        found = json.loads(text, parse_constant=self._nothing, parse_float=_finite, object_pairs_hook=unique_keys)
         return self._whole(found) if "\\ud" in text.lower() else found
 
     def notes(self, path: Path) -> tuple[str, ...]:
@@ -209,14 +209,6 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise ValueError(f"number {digits[:40]} is too large")
     return number
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = Counter(key for key, _ in pairs)
-        raise ValueError(f"key {keys.most_common(1)[0][0]!r} stands twice in one object")
-    return found
 
 
 def _jsonl_rows(text: str, path: Path, reading: _JsonReading) -> Iterator[Row]:

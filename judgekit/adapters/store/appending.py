@@ -121,6 +121,46 @@ def line_file(path: Path) -> Iterator[LineFile]:
         file.close()
 
 
+@contextlib.contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
+    """Hold a folder alone among processes, made where it is missing, and gone again if nothing came into it.
+
+    The folder itself is what is locked: no file stays behind.
+
+    Raises:
+        FileProblem: It cannot be made or opened, or a file of that name is there.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    try:
+        descriptor = _folder_held(path)
+    except FileExistsError as error:
+        hint = "Choose another name, or move the file"
+        raise FileProblem("a file stands where a folder is to be", where=str(path), hint=hint) from error
+    except OSError as error:
+        raise file_problem(error, path) from error
+    try:
+        yield
+    finally:
+        for folder in missing:
+            with contextlib.suppress(OSError):  # it holds something: it stays
+                folder.rmdir()
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _folder_held(path: Path) -> int | None:
+    """Return the locked folder's descriptor; None where there are no locks."""
+    while True:
+        path.mkdir(parents=True, exist_ok=True)
+        if fcntl is None:
+            return None
+        descriptor = os.open(path, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+        os.close(descriptor)  # whom we waited for took the folder away again
+
+
 def _read(descriptor: int, n_bytes: int) -> bytes:
     parts = b""
     while len(parts) < n_bytes:

@@ -26,7 +26,8 @@ from judgekit.records.record import Record
 
 __all__ = [
     "BrokenLine", "JsonLines", "file_problem", "json_line", "parse_json", "parse_jsonl", "parse_row", "read_bytes",
-    "read_json", "read_jsonl", "read_text", "sync_folder", "validated", "write_atomically", "write_json", "write_jsonl",
+    "read_json", "read_jsonl", "read_text", "sync_folder", "unique_keys", "validated", "write_atomically", "write_json",
+    "write_jsonl",
 ]  # fmt: skip
 
 _CAUSES = {
@@ -223,7 +224,7 @@ def parse_json(text: str, where: str) -> Any:
         InvalidRecord: It is not such JSON.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}" if "\n" in text else where
         shown = text[max(0, error.pos - 15) : error.pos + 25].replace("\n", " ")
@@ -241,7 +242,12 @@ def file_problem(error: OSError, path: Path | str) -> FileProblem:
     return FileProblem(what, where=str(path), hint=hint)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of a JSON text's pairs, for `object_pairs_hook`.
+
+    Raises:
+        ValueError: A key stands in it twice.
+    """
     row = dict(pairs)
     if len(row) != len(pairs):
         keys = [key for key, _ in pairs]

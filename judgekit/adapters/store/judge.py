@@ -18,7 +18,7 @@ from judgekit.adapters.store.files import (
 )
 from judgekit.adapters.store.toml import TomlFile, parse_toml, write_toml
 from judgekit.errors import FileProblem, InvalidRecord
-from judgekit.records.judge import Demonstration, Judge, Lineage, Rule
+from judgekit.records.judge import Demonstration, Judge, JudgeKind, Lineage, Rule
 from judgekit.records.record import Record
 
 R = TypeVar("R", bound=Record)
@@ -35,11 +35,15 @@ _BESIDE = {
     "lineage": "lineage.json",
     "weights": WEIGHTS_FILE,
 }
+_ALWAYS = ("format", "name", "kind")
+"""Written also where they say what the default says."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_COMMENTS = {
-    "": "What is asked stands in system.j2 and user.j2; rules and demonstrations in the .jsonl files beside.",
-    "criterion": "A copy of the rubric's criterion: a judge declares no scale of its own.",
+_BESIDE_WORDS: dict[JudgeKind, str] = {
+    "prompt": "What is asked stands in system.j2 and user.j2; rules and demonstrations in the .jsonl files beside.",
+    "student": f"What it has learnt stands in {WEIGHTS_FILE}, and from whose labels in lineage.json.",
 }
+_DEFAULT_WORDS = "What is not said here has its default; `judgekit judge show` tells all of it."
+_CRITERION_WORDS = "A copy of the rubric's criterion: a judge declares no scale of its own."
 
 
 class JudgeFolder:
@@ -74,6 +78,8 @@ class JudgeFolder:
     def write(self, judge: Judge) -> None:
         """Write the judge; files it has no use for are removed, a student's weights are left as they are.
 
+        A new judge.toml holds what says something: what makes the judge, and what differs from the defaults.
+
         Raises:
             FileProblem: It could not be written.
             InvalidRecord: `api_key_env` does not look like the name of a variable.
@@ -84,10 +90,12 @@ class JudgeFolder:
         self._write_rows("rules.jsonl", judge.rules)
         self._write_rows("demonstrations.jsonl", judge.demonstrations)
         write_json(self.path / "lineage.json", judge.lineage)
-        settings = judge.model_dump(mode="json", exclude=set(_BESIDE))
-        if judge.parameters.temperature is None:
-            settings["parameters"]["temperature"] = ENDPOINT_DEFAULT
-        write_toml(self.path / "judge.toml", settings, _COMMENTS)
+        every = _settings(judge)
+        differing = _settings(judge, exclude_defaults=True)
+        telling = {key: value for key, value in every.items() if key in _ALWAYS} | differing
+        in_order = {key: telling[key] for key in every if key in telling}
+        comments = {"": f"{_BESIDE_WORDS[judge.kind]}\n{_DEFAULT_WORDS}", "criterion": _CRITERION_WORDS}
+        write_toml(self.path / "judge.toml", every, comments, telling=in_order)
 
     def _require(self) -> None:
         if not self.path.is_dir():
@@ -137,6 +145,14 @@ class JudgeFolder:
             write_jsonl(path, rows)
         else:
             path.unlink(missing_ok=True)
+
+
+def _settings(judge: Judge, *, exclude_defaults: bool = False) -> dict[str, Any]:
+    """Return what stands in judge.toml, all of it or what differs from the defaults."""
+    settings = judge.model_dump(mode="json", exclude=set(_BESIDE), exclude_defaults=exclude_defaults)
+    if judge.parameters.temperature is None:
+        settings["parameters"]["temperature"] = ENDPOINT_DEFAULT
+    return settings
 
 
 def _refuse_what_stands_beside(file: TomlFile) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from judgekit.adapters.store.files import write_atomically
-from judgekit.errors import FileProblem, UnknownName
+from judgekit.errors import FileProblem, InputError, UnknownName
 
 ROOT_FILE = "judgekit.toml"
 CACHE = ".judgekit"
@@ -53,6 +53,22 @@ def find_judge(name_or_path: str | Path, start: Path | None = None) -> Path:
         FileProblem: It is written as a path, and there is no such folder.
     """
     return _find("judge", name_or_path, project_root(start) / "judges", "judge.toml")
+
+
+def new_judge_folder(name_or_path: str | Path, start: Path | None = None) -> Path:
+    """Return where a new judge goes: the path given, or a name under `judges/`.
+
+    Raises:
+        InputError: It has no last part that could be the judge's name.
+        FileProblem: There is something already.
+    """
+    given = Path(name_or_path)
+    path = given if len(given.parts) > 1 else project_root(start) / "judges" / given
+    if path.name in ("", "..", "judges"):
+        raise InputError(f"{str(name_or_path)!r} is no name for a judge", hint="Give a name such as resolution-v1")
+    if path.exists():
+        raise FileProblem("there is something already", where=str(path), hint="Choose another name, or remove it first")
+    return path
 
 
 def _find(kind: str, name_or_path: str | Path, shelf: Path, marker: str) -> Path:

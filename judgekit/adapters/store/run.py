@@ -70,6 +70,7 @@ class RunFolder:
             manifest=validated(RunManifest, read_json(path), str(path)),
             outcomes=tuple(_outcomes(self.path / "verdicts.jsonl")),
             calls=tuple(validated(Call, row, f"{calls_path}:{n}") for n, row in _lines(calls_path).rows),
+            lineage=self.lineage(),
         )
 
     def lineage(self) -> Lineage:
@@ -85,7 +86,7 @@ class RunFolder:
         """Replace `run.json`."""
         write_json(self.path / "run.json", manifest)
 
-    def append_outcome(self, outcome: Verdict | Failure) -> None:
+    def add_outcome(self, outcome: Verdict | Failure) -> None:
         """Append one verdict or failure; from here on a kill does not lose it.
 
         Raises:
@@ -93,12 +94,9 @@ class RunFolder:
         """
         self._append("verdicts.jsonl", outcome)
 
-    def append_call(self, call: Call) -> None:
+    def add_call(self, call: Call) -> None:
         """Append one answered request; likewise."""
         self._append("calls.jsonl", call)
-
-    add_outcome = append_outcome  # the runner's Sink calls them so
-    add_call = append_call
 
     def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
         """Replace the outcomes by all of them, sorted by target, turn, order and sample; calls, if given, by id.

@@ -75,21 +75,29 @@ def parse_toml(path: Path) -> TomlFile:
         raise InvalidRecord(f"not TOML: {what}", where=f"{path}:{line}", hint="Correct that line") from error
 
 
-def write_toml(path: Path, record: Record | Mapping[str, Any], comments: Mapping[str, str] | None = None) -> None:
+def write_toml(
+    path: Path,
+    record: Record | Mapping[str, Any],
+    comments: Mapping[str, str] | None = None,
+    *,
+    telling: Mapping[str, Any] | None = None,
+) -> None:
     """Write a record as TOML, atomically; in a file that exists, people's comments and order are kept.
 
     Args:
         path: The file.
         record: What it shall hold; fields that are None and empty tables or lists are left out.
         comments: Top-level key -> comment above it, and `""` -> comment at the top, for a new file.
+        telling: The part of it that a new file holds, where the rest only repeats defaults; None: all of it.
 
     Raises:
         FileProblem: It could not be written.
     """
     full = _pruned(record.model_dump(mode="json") if isinstance(record, Record) else record)
-    telling = _pruned(record.model_dump(mode="json", exclude_defaults=True)) if isinstance(record, Record) else full
-    text = _edited(path, full, telling) if path.exists() else None
-    write_atomically(path, text if text is not None else _composed(full, comments or {}))
+    new = full if telling is None else _pruned(telling)
+    added = _pruned(record.model_dump(mode="json", exclude_defaults=True)) if isinstance(record, Record) else new
+    text = _edited(path, full, added) if path.exists() else None
+    write_atomically(path, text if text is not None else _composed(new, comments or {}))
 
 
 def _edited(path: Path, full: dict[str, Any], telling: dict[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from judgekit.judging.ports import Clock, Message, Request
 from judgekit.judging.prompt import PairTarget, Prompter, Rendered
 from judgekit.judging.reading import Answered, Unreadable, read_reply
 from judgekit.judging.runner.inquiry import REFUSAL
+from judgekit.judging.template import PromptTooLong
 from judgekit.judging.transcript import TranscriptOverflow
 from judgekit.records.judge import Judge
 from judgekit.records.record import fingerprint
@@ -128,7 +129,7 @@ def interviews(judge: Judge, targets: Iterable[Target], clock: Clock) -> Iterato
         record = common | _about(task)
         try:
             rendered = prompter.request(task.target, turn=task.turn, order=task.order, sample=task.sample)
-        except TranscriptOverflow as overflow:
+        except (TranscriptOverflow, PromptTooLong) as overflow:
             yield Failure(**record, at=clock.now(), status="overflow", detail=str(overflow))
         else:
             yield Interview(judge, rendered, task.order, record | {"elided": rendered.n_elided}, clock)

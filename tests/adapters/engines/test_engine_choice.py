@@ -38,10 +38,12 @@ def around(environ: Any = None, **changes: Any) -> Surroundings:
     ],
 )
 def test_auto_is_the_thin_client_where_the_endpoint_is_openai_style(changes: Any, name: Any) -> None:
+    """An `openai/` model or an address of its own means our client, else litellm, unless the judge says."""
     assert choose_engine(judge(**changes), around({"OPENAI_API_KEY": "k"})).name == name
 
 
 def test_a_missing_key_is_said_before_any_request_with_the_variables_name() -> None:
+    """No key, or a blank one, is refused with the name of the variable that was looked at."""
     with pytest.raises(EngineUnavailable, match="OPENAI_API_KEY is not set"):
         choose_engine(judge(), around())
     with pytest.raises(EngineUnavailable, match="MY_KEY is not set"):
@@ -51,6 +53,7 @@ def test_a_missing_key_is_said_before_any_request_with_the_variables_name() -> N
 
 
 def test_other_endpoints_need_no_key() -> None:
+    """A local address, from the judge or the environment, works without a key."""
     assert endpoint_of(judge(base_url="http://localhost:1/v1"), around()).key is None
     assert (
         endpoint_of(judge(), around({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})).base_url == "http://127.0.0.1:1/v1"
@@ -58,6 +61,7 @@ def test_other_endpoints_need_no_key() -> None:
 
 
 def test_the_judges_own_address_and_key_come_first() -> None:
+    """What the judge names stands over what the environment offers."""
     environ = {"OPENAI_BASE_URL": "http://other/v1", "OPENAI_API_KEY": "a", "MINE": "b"}
     found = endpoint_of(judge(base_url="http://mine/v1", api_key_env="MINE"), around(environ))
     assert (found.base_url, found.key, found.key_env) == ("http://mine/v1", "b", "MINE")
@@ -65,16 +69,19 @@ def test_the_judges_own_address_and_key_come_first() -> None:
 
 @pytest.mark.parametrize("base_url", ["localhost:8000/v1", "ftp://x/v1", "/v1"])
 def test_an_address_that_is_none_is_refused(base_url: Any) -> None:
+    """An address without http and a host is refused."""
     with pytest.raises(InputError, match="no http address"):
         endpoint_of(judge(base_url=base_url), around())
 
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:
+    """A misspelt engine is refused with the names there are."""
     with pytest.raises(UnknownName, match="litellm"):
         choose_engine(judge(), around(), name="litelm")
 
 
 def test_a_users_engine_is_loaded_by_module_and_function() -> None:
+    """`package.module:function` makes the engine; one that cannot be loaded is said."""
     engine = choose_engine(judge(), around(), name=f"{__name__}:my_engine")
     assert isinstance(engine, ScriptedEngine)
     with pytest.raises(InputError, match="cannot load"):
@@ -86,6 +93,7 @@ def my_engine(_judge: Any, _surroundings: Any) -> Any:
 
 
 def test_the_scripted_engine_is_for_python_only() -> None:
+    """A judge's folder cannot ask for the engine of tests."""
     with pytest.raises(InputError, match="for tests"):
         choose_engine(judge(engine="scripted"), around())
 
@@ -107,6 +115,7 @@ def replayed(path: Any, key: Any, sample: Any = 0) -> Any:
 
 
 def test_a_replay_answers_by_exact_request_and_sample_and_keeps_the_models_name(replies: Any) -> None:
+    """Each sample has its own recorded reply, under the model that gave it, and costs nothing."""
     first = replayed(replies, "sha256:a")
     assert (first.text, first.model, first.cost_usd) == ("zero", "real/model", 0.0)
     second = replayed(replies, "sha256:a", sample=1)
@@ -115,6 +124,7 @@ def test_a_replay_answers_by_exact_request_and_sample_and_keeps_the_models_name(
 
 @pytest.mark.parametrize(("key", "sample", "words"), [("sha256:b", 0, "changed since"), ("sha256:a", 2, "sample 2")])
 def test_a_replay_invents_nothing(replies: Any, key: Any, sample: Any, words: Any) -> None:
+    """A request or sample that was not recorded is a fault that says which of both it is."""
     with pytest.raises(EngineFault, match=words) as caught:
         replayed(replies, key, sample)
     assert caught.value.kind == "bad_request"
@@ -122,12 +132,14 @@ def test_a_replay_invents_nothing(replies: Any, key: Any, sample: Any, words: An
 
 @pytest.mark.parametrize("line", ["{", '{"reply": "x"}', '{"request": "a", "reply": 3}', "[]"])
 def test_a_line_that_is_no_reply_is_named_by_file_and_line(replies: Any, line: Any) -> None:
+    """Broken JSON and rows that are no replies are refused with their place."""
     replies.write_text(replies.read_text() + line + "\n")
     with pytest.raises(InvalidRecord, match=r"replies\.jsonl:3"):
         read_replies(replies)
 
 
 def test_missing_and_empty_recordings_are_refused(tmp_path: Any) -> None:
+    """A replay without replies is refused before it begins."""
     with pytest.raises(FileProblem, match="no recorded replies"):
         read_replies(tmp_path / "none.jsonl")
     (tmp_path / "empty.jsonl").write_text("\n")
@@ -138,6 +150,7 @@ def test_missing_and_empty_recordings_are_refused(tmp_path: Any) -> None:
 
 
 def test_prices_come_from_the_installed_file_and_overrides_stand_over_it() -> None:
+    """Known models have litellm's price, and a user's own price comes first."""
     prices = LitellmPrices({"openai/mine": (1.0, 2.0), "openai/gpt-4o-mini": (10.0, 10.0)})
     assert prices.cost_usd("openai/mine", 1_000_000, 1_000_000) == pytest.approx(3.0)
     assert prices.cost_usd("openai/gpt-4o-mini", 100_000, 0) == pytest.approx(1.0)
@@ -147,8 +160,10 @@ def test_prices_come_from_the_installed_file_and_overrides_stand_over_it() -> No
 
 @pytest.mark.parametrize("model", ["openai/no-such-model", "mistral/gpt-4o-mini", "no-such-model", ""])
 def test_an_unknown_price_is_none(model: Any) -> None:
+    """A model that the file lacks, or has under another provider, costs None and never 0."""
     assert LitellmPrices().cost_usd(model, 100, 10) is None
 
 
 def test_without_a_price_file_every_price_is_unknown(tmp_path: Any) -> None:
+    """A missing price file is no error: prices are then unknown."""
     assert LitellmPrices(path=tmp_path / "none.json").cost_usd("gpt-4o-mini", 1, 1) is None

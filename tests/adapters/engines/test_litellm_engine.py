@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from judgekit.adapters.clock import SystemClock
 from judgekit.adapters.engines.litellm_engine import LitellmEngine, Route, import_litellm
 from judgekit.judging.ports import EngineFault, Message, Reply, Request
 from judgekit.testing import Fault, FaultyServer
+from tests.adapters.engines.asking import answers_of
 
 KEY = "sk-very-secret"
 
@@ -36,21 +36,11 @@ def request(**changes: Any) -> Request:
 
 
 def ask(base_url: str | None, *requests: Request, **route: Any) -> list[Any]:
-    async def all_of_them() -> Any:
-        engine = LitellmEngine(Route(base_url, **route), SystemClock())
-        answers: list[Any] = []
-        for one in requests or (request(),):
-            try:
-                answers.append(await engine.complete(one))
-            except EngineFault as fault:
-                answers.append(fault)
-        await engine.close()
-        return answers
-
-    return asyncio.run(all_of_them())
+    return answers_of(LitellmEngine(Route(base_url, **route), SystemClock()), *(requests or (request(),)))
 
 
 def test_a_reply_comes_back_over_real_http() -> None:
+    """Text, tokens and finish reason come back, and parameters and schema are sent."""
     with FaultyServer("fine") as server:
         (reply,) = ask(server.base_url, request(parameters={"temperature": 0.0}, schema={"type": "object"}), key=KEY)
         assert isinstance(reply, Reply), reply.detail
@@ -79,6 +69,7 @@ def test_a_reply_comes_back_over_real_http() -> None:
     ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.status}",
 )
 def test_faults_are_told_apart_and_sent_once(fault: Any, kind: Any) -> None:
+    """Each error answer is its own kind of fault after one request, in one line without the key."""
     with FaultyServer("fine", latency_s=0.05, faults={0: fault}) as server:
         (found,) = ask(server.base_url, key=KEY, timeout_s=0.4)
         assert server.n_requests == 1, "litellm tried again by itself"
@@ -89,12 +80,14 @@ def test_faults_are_told_apart_and_sent_once(fault: Any, kind: Any) -> None:
 
 
 def test_retry_after_is_heeded() -> None:
+    """The wait that a server asks for is passed on."""
     with FaultyServer("fine", faults={0: Fault.rate_limit("3")}) as server:
         (found,) = ask(server.base_url, key=KEY)
     assert found.retry_after_s == 3.0
 
 
 def test_a_refused_connection_is_a_connection_fault() -> None:
+    """An address where nobody listens is a fault of the connection."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -103,12 +96,14 @@ def test_a_refused_connection_is_a_connection_fault() -> None:
 
 
 def test_a_missing_key_is_fatal_and_names_the_variable() -> None:
+    """litellm's own provider without a key stops with the variable to set."""
     (found,) = ask(None, request(model="anthropic/claude-haiku-4-5"))
     assert found.kind == "fatal"
     assert "ANTHROPIC_API_KEY" in found.detail
 
 
 def test_the_price_comes_with_the_reply() -> None:
+    """A known model's cost is computed from the tokens of the reply."""
     with FaultyServer("fine") as server:
         (reply,) = ask(server.base_url, request(model="openai/gpt-4o-mini"), key=KEY)
     assert reply.cost_usd == pytest.approx(1.5e-7 + 6e-7)

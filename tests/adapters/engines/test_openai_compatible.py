@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from judgekit.adapters.engines.fault import Rejection, fault_of, retry_after_s
 from judgekit.adapters.engines.openai_compatible import Endpoint, OpenAICompatible
 from judgekit.judging.ports import EngineFault, Message, Reply, Request
 from judgekit.testing import Fault, FaultyServer
+from tests.adapters.engines.asking import answers_of
 
 KEY = "sk-very-secret"
 
@@ -28,22 +28,11 @@ def request(**changes: Any) -> Request:
 
 def ask(base_url: str, *requests: Request, **endpoint: Any) -> list[Any]:
     """Send requests one after the other over one engine."""
-
-    async def all_of_them() -> Any:
-        engine = OpenAICompatible(Endpoint(base_url, **endpoint), SystemClock())
-        answers: list[Any] = []
-        for one in requests or (request(),):
-            try:
-                answers.append(await engine.complete(one))
-            except EngineFault as fault:
-                answers.append(fault)
-        await engine.close()
-        return answers
-
-    return asyncio.run(all_of_them())
+    return answers_of(OpenAICompatible(Endpoint(base_url, **endpoint), SystemClock()), *(requests or (request(),)))
 
 
 def test_a_reply_comes_back_with_model_tokens_and_latency() -> None:
+    """What the endpoint says of a reply is kept, and the time it took is measured."""
     with FaultyServer("fine", latency_s=0.02) as server:
         (reply,) = ask(server.base_url)
     assert (reply.text, reply.model, reply.finish_reason) == ("fine", "m", "stop")
@@ -53,6 +42,7 @@ def test_a_reply_comes_back_with_model_tokens_and_latency() -> None:
 
 
 def test_what_is_sent_is_the_request_and_nothing_else() -> None:
+    """The body holds model, messages, the parameters that are set, and the schema."""
     schema = {"type": "object"}
     with FaultyServer("fine") as server:
         ask(server.base_url, request(parameters={"temperature": 0, "seed": None, "max_tokens": 9}, schema=schema))
@@ -70,18 +60,21 @@ def test_what_is_sent_is_the_request_and_nothing_else() -> None:
 
 
 def test_only_the_openai_prefix_is_taken_off_the_model() -> None:
+    """Other slashes belong to the model's name."""
     with FaultyServer("fine") as server:
         ask(server.base_url, request(model="llmbar/natural/GPT-4__CoT"), request(model="openai/org/model"))
         assert [r["model"] for r in server.requests] == ["llmbar/natural/GPT-4__CoT", "org/model"]
 
 
 def test_one_connection_serves_many_requests() -> None:
+    """Twenty requests one after the other share a connection."""
     with FaultyServer("fine") as server:
         ask(server.base_url, *[request()] * 20)
         assert (server.n_requests, server.n_connections) == (20, 1)
 
 
 def test_the_key_is_sent_and_never_told() -> None:
+    """The key stands in the header alone: in no message, even where the server repeats it."""
     echo = Fault("status", 401, {"message": f"Incorrect API key provided: {KEY}"})
     with FaultyServer("fine", faults={0: echo}) as server:
         (fault,) = ask(server.base_url, key=KEY, key_env="MY_KEY")
@@ -93,6 +86,7 @@ def test_the_key_is_sent_and_never_told() -> None:
 
 
 def test_without_a_key_no_authorization_is_sent() -> None:
+    """No key means no header, not an empty one."""
     with FaultyServer("fine") as server:
         ask(server.base_url)
         assert "authorization" not in server.headers[0]
@@ -114,6 +108,7 @@ def test_without_a_key_no_authorization_is_sent() -> None:
     ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.status}",
 )
 def test_faults_on_the_wire_are_told_apart(fault: Any, kind: Any) -> None:
+    """Errors, cut bodies, resets and timeouts are transient faults of their kinds, and the engine goes on."""
     with FaultyServer("fine", latency_s=0.02, faults={0: fault}) as server:
         first, second = ask(server.base_url, request(), request(), timeout_s=0.2)
     assert isinstance(first, EngineFault)
@@ -123,6 +118,7 @@ def test_faults_on_the_wire_are_told_apart(fault: Any, kind: Any) -> None:
 
 
 def test_a_refused_connection_is_a_connection_fault() -> None:
+    """An address where nobody listens is a fault of the connection."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -157,16 +153,19 @@ def test_a_refused_connection_is_a_connection_fault() -> None:
     ],
 )
 def test_an_error_answer_is_the_fault_that_its_body_says(status: Any, error: Any, kind: Any) -> None:
+    """Status, type, code and words together decide the kind of fault."""
     assert fault_of(Rejection(status, json.dumps({"error": error}), "http://x/v1")).kind == kind
 
 
 def test_a_rejected_schema_says_what_to_do() -> None:
+    """An endpoint without schemas is answered with the setting that does without."""
     body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
     assert 'method = "json"' in fault_of(Rejection(400, body, "http://x/v1")).detail
 
 
 @pytest.mark.parametrize("body", ["", "<html>502</html>", '{"detail": "gone"}', '"text"', '{"error": "text"}', "[1]"])
 def test_an_error_body_of_any_form_makes_one_line(body: Any) -> None:
+    """HTML, text and odd JSON become one line of bounded length."""
     detail = fault_of(Rejection(500, body + "\n\n" * 400 + "x" * 4000, "http://x/v1")).detail
     assert "\n" not in detail
     assert len(detail) < 400
@@ -187,6 +186,7 @@ def test_an_error_body_of_any_form_makes_one_line(body: Any) -> None:
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(headers: Any, seconds: Any) -> None:
+    """Seconds, milliseconds and dates are read; what is none of them is no wait."""
     assert retry_after_s(headers, datetime(2026, 10, 21, 7, 27, 30, tzinfo=UTC)) == seconds
 
 
@@ -202,6 +202,7 @@ def test_retry_after_is_read_as_seconds_or_date(headers: Any, seconds: Any) -> N
     ],
 )
 def test_a_200_without_a_message_is_a_server_fault(envelope: Any, monkeypatch: Any) -> None:
+    """An answer that holds no message is worth another try."""
     monkeypatch.setattr("judgekit.testing.server._envelope", lambda *_: json.dumps(envelope).encode())
     with FaultyServer("fine") as server:
         (fault,) = ask(server.base_url)
@@ -218,6 +219,7 @@ def test_a_200_without_a_message_is_a_server_fault(envelope: Any, monkeypatch: A
     ],
 )
 def test_messages_of_any_form_are_read(message: Any, text: Any, refusal: Any, monkeypatch: Any) -> None:
+    """Missing text, text in parts and refusals are read, and impossible counts are unknown."""
     body = json.dumps({"choices": [{"message": message}], "usage": {"prompt_tokens": -1}}).encode()
     monkeypatch.setattr("judgekit.testing.server._envelope", lambda *_: body)
     with FaultyServer("fine") as server:
@@ -226,6 +228,7 @@ def test_messages_of_any_form_are_read(message: Any, text: Any, refusal: Any, mo
 
 
 def test_running_the_thin_client_never_imports_litellm() -> None:
+    """A request and its price need none of litellm's seconds of import."""
     code = (
         "import asyncio, sys\n"
         "from judgekit.adapters.clock import SystemClock\n"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from judgekit.adapters.store import files
 from judgekit.adapters.store.files import read_jsonl, read_text, write_atomically, write_jsonl
 from judgekit.adapters.store.validation import validated
 from judgekit.errors import FileProblem, InvalidRecord
@@ -55,7 +54,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path, monkeypat
     def refuse(_descriptor):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(files.os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(FileProblem, match=r"a\.txt: .*\. \w+"):
         write_atomically(path, "new")
     assert path.read_text() == "old"

@@ -54,28 +54,55 @@ def test_comments_in_a_judge_are_kept(tmp_path):
     folder = JudgeFolder(tmp_path / "j")
     folder.write(judge())
     path = folder.path / "judge.toml"
-    path.write_text(path.read_text().replace("samples = 1", "samples = 1 # enough"))
+    path.write_text(path.read_text().replace("\n\n", "\nsamples = 1 # enough\n\n", 1))
     folder.write(judge(model="openai/n"))
     assert "samples = 1 # enough" in path.read_text()
-    assert folder.load().model == "openai/n"
+    assert folder.load() == judge(model="openai/n")
+
+
+def test_a_new_judge_says_only_what_says_something(tmp_path):
+    """Defaults are not written, and what is written means the same judge to the last fingerprint."""
+    folder = JudgeFolder(tmp_path / "j")
+    folder.write(judge())
+    text = (folder.path / "judge.toml").read_text()
+    keys = [line.partition(" = ")[0] for line in text.splitlines() if " = " in line]
+    assert keys == ["format", "name", "kind", "model", "id", "question", "scale", "anchors"]
+    assert [line for line in text.splitlines() if line.startswith("[")] == ["[criterion]"]
+    loaded = folder.load()
+    assert loaded == judge()
+    assert loaded.judge_fingerprint == judge().judge_fingerprint
+    folder.write(loaded)
+    assert (folder.path / "judge.toml").read_text() == text
+
+
+def test_what_differs_from_a_default_is_written(tmp_path):
+    """A student's one order and another number of repeats stay in the file: they are part of its fingerprint."""
+    folder = JudgeFolder(tmp_path / "j")
+    given = judge(orders="forward", reading=Reading(retries=1), parameters=Parameters(temperature=None))
+    folder.write(given)
+    text = (folder.path / "judge.toml").read_text()
+    assert 'orders = "forward"' in text
+    assert "[reading]\nretries = 1\n" in text
+    assert '[parameters]\ntemperature = "default"\n' in text
+    assert folder.load().judge_fingerprint == given.judge_fingerprint
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("samples = 1", "sample = 1", "sample: unknown key 'sample'. Did you mean 'samples'?"),
-        ("samples = 1", "samples = 0", "samples: input should be greater than or equal to 1, got 0"),
+        ("samples = 2", "sample = 1", "sample: unknown key 'sample'. Did you mean 'samples'?"),
+        ("samples = 2", "samples = 0", "samples: input should be greater than or equal to 1, got 0"),
         ("[criterion]", "[criterian]", "criterian: unknown key 'criterian'. Did you mean 'criterion'?"),
-        ("samples = 1", 'system = "x"', "'system' does not stand in judge.toml. Use system.j2"),
-        ("samples = 1", 'api_key_env = "sk-123"', "api_key_env is no name of an environment variable"),
+        ("samples = 2", 'system = "x"', "'system' does not stand in judge.toml. Use system.j2"),
+        ("samples = 2", 'api_key_env = "sk-123"', "api_key_env is no name of an environment variable"),
         ('model = "openai/m"', "", "a prompt judge needs a model"),
-        ('elide = "refuse"', 'elide = "refus"', "Did you mean 'refuse'?"),
+        ('elide = "middle"', 'elide = "midle"', "Did you mean 'middle'?"),
     ],
 )
 def test_what_is_wrong_in_a_judge_is_named(tmp_path, old, new, words):
     """File, key and the nearest known key are in the message; a key never is."""
     folder = JudgeFolder(tmp_path / "j")
-    folder.write(judge())
+    folder.write(judge(samples=2, transcript=Transcript(max_chars=9, elide="middle")))
     path = folder.path / "judge.toml"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from judgekit.adapters.store import appending
 from judgekit.adapters.store.ledger import Ledger, safe_name
 from judgekit.errors import FileProblem, InputError, InvalidRecord, TamperedLedger
 from judgekit.records.label import Label
@@ -37,7 +36,7 @@ def test_events_come_back_as_they_were(tmp_path):
     assert [entry.sequence for entry in entries] == [1, 2, 3]
     assert [entry.previous for entry in entries] == [None, entries[0].hash, entries[1].hash]
     assert entries[0].entry == given.model_copy(update={"at": NOW})
-    assert entries[0].entry.session == "12345678901234567891"
+    assert given.session == "12345678901234567891"
     assert ledger.verify() == ()
 
 
@@ -177,7 +176,7 @@ def test_a_full_disk_leaves_no_part_of_an_append(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
         return real(descriptor, bytes(data)[:20])
 
-    monkeypatch.setattr(appending.os, "write", half)
+    monkeypatch.setattr(os, "write", half)
     with pytest.raises(FileProblem, match="no space"):
         ledger.append([label(2)], writer="ana", now=NOW)
     monkeypatch.undo()

@@ -31,8 +31,8 @@ def test_a_reply_is_found_by_request_and_sample(tmp_path):
         store.commit(call("a"))
         store.commit(call("a", 1, "half \ud83d of é"))
         store.commit(call("a", reply="no"))
-        assert store.find(request("a")).reply == "no"
-        assert store.find(request("a", 1)).reply == "half \ud83d of é"
+        assert store.find(request("a")) == call("a", reply="no")
+        assert store.find(request("a", 1)) == call("a", 1, "half \ud83d of é")
         assert store.find(request("a", 2)) is None
         assert len(store) == 2
     with ReplyStore(tmp_path / "cache" / "replies.sqlite") as again:

@@ -34,14 +34,14 @@ def test_a_run_comes_back_as_it_was(tmp_path):
     with RunFolder(tmp_path / "run") as folder:
         folder.write_manifest(MANIFEST)
         folder.write_lineage(Lineage(dataset="d", units=("u",)))
-        folder.append_call(call("c-1"))
+        folder.add_call(call("c-1"))
         folder.add_outcome(verdict("s1", call="c-1"))
-        folder.append_outcome(Failure(session="s2", criterion="c", status="refused", reply="no"))
+        folder.add_outcome(Failure(session="s2", criterion="c", status="refused", reply="no"))
         run = RunFolder(tmp_path / "run").load()
     assert run.manifest == MANIFEST
     assert run.calls == (call("c-1"),)
     assert [type(outcome) for outcome in run.outcomes] == [Verdict, Failure]
-    assert folder.lineage().units == ("u",)
+    assert run.lineage == folder.lineage() == Lineage(dataset="d", units=("u",))
     assert RunFolder(tmp_path / "other").lineage() == Lineage()
 
 
@@ -56,7 +56,7 @@ def test_a_finished_run_is_sorted(tmp_path):
         verdict("a"),
     ]
     for row in rows:
-        folder.append_outcome(row)
+        folder.add_outcome(row)
     folder.finish(rows, [call("c-2"), call("c-1")])
     shown = [(one.target, one.turn, one.sample) for one in load_outcomes(tmp_path)]
     assert shown == [("a", None, 0), ("a", "1", 0), ("a", "1", 1), ("a", "2", 0), ("b", None, 0)]
@@ -73,7 +73,7 @@ def test_a_killed_process_loses_nothing_it_added(tmp_path):
         from judgekit.records.verdict import Verdict
         folder = RunFolder({str(tmp_path)!r})
         for n in range(50):
-            folder.append_outcome(Verdict(session=f"s{{n:02}}", criterion="c", value=1))
+            folder.add_outcome(Verdict(session=f"s{{n:02}}", criterion="c", value=1))
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     assert subprocess.run([sys.executable, "-c", program]).returncode == -9
@@ -85,7 +85,7 @@ def test_a_killed_process_loses_nothing_it_added(tmp_path):
     folder = RunFolder(tmp_path)
     folder.write_manifest(MANIFEST)
     assert len(folder.load().outcomes) == 50
-    folder.append_outcome(verdict("s50"))
+    folder.add_outcome(verdict("s50"))
     folder.close()
     assert len(load_outcomes(path)) == 51
 
@@ -93,11 +93,11 @@ def test_a_killed_process_loses_nothing_it_added(tmp_path):
 def test_two_processes_do_not_write_one_run(tmp_path):
     """The second writer of a run is refused at once."""
     with RunFolder(tmp_path) as one:
-        one.append_outcome(verdict("a"))
+        one.add_outcome(verdict("a"))
         with pytest.raises(FileProblem, match="another process is writing it"):
-            RunFolder(tmp_path).append_outcome(verdict("b"))
+            RunFolder(tmp_path).add_outcome(verdict("b"))
     with RunFolder(tmp_path) as other:
-        other.append_outcome(verdict("b"))
+        other.add_outcome(verdict("b"))
     assert len(load_outcomes(tmp_path)) == 2
 
 
@@ -108,7 +108,7 @@ def test_syncing_is_paced(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr("judgekit.adapters.store.appending.LineFile.sync", lambda file: synced.append(file.path.name))
     for name in "abcd":
-        folder.append_outcome(verdict(name))
+        folder.add_outcome(verdict(name))
     assert synced == ["verdicts.jsonl"]
     folder.close()
     assert synced == ["verdicts.jsonl"] * 2

@@ -14,7 +14,7 @@ import pytest
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 from judgekit.judging.ports import EngineFault, Reply, Request
 from judgekit.judging.runner.progress import Progress
-from judgekit.records.judge import Judge, Reading
+from judgekit.records.judge import Judge, Lineage, Reading
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.run import Run, RunManifest
 from judgekit.records.session import Session, Turn
@@ -112,6 +112,7 @@ def failing_first(times: int, fault: Callable[[], EngineFault]) -> Any:
 
 
 def test_every_target_gets_one_verdict_and_one_request() -> None:
+    """Twenty sessions bring twenty verdicts in order, with no more in flight than allowed."""
     done, engine, shelf = run(lambda _: GOOD, 20, max_in_flight=4)
     assert [o.session for o in done.outcomes] == [f"s{i:03}" for i in range(20)]
     assert {o.value for o in done.verdicts} == {3}
@@ -121,6 +122,7 @@ def test_every_target_gets_one_verdict_and_one_request() -> None:
 
 
 def test_an_outcome_says_who_judged_what_and_by_which_call() -> None:
+    """A verdict carries the fingerprints of judge, rubric and content, and its call."""
     done, _, shelf = run(lambda _: GOOD)
     verdict, wanted = done.verdicts[0], judge()
     assert verdict.judge_fingerprint == wanted.judge_fingerprint
@@ -131,8 +133,16 @@ def test_an_outcome_says_who_judged_what_and_by_which_call() -> None:
     assert verdict.rationale == "solved"
 
 
+def test_a_run_keeps_its_judges_lineage() -> None:
+    """What the verdicts may not be held against goes with them, also where nothing is written to a folder."""
+    lineage = Lineage(dataset="d", units=("group:u1",))
+    done, _, _ = run(lambda _: GOOD, judge_=judge(lineage=lineage))
+    assert done.lineage == lineage
+
+
 @pytest.mark.parametrize("kind", ["rate_limit", "server", "timeout"])
 def test_transient_faults_are_tried_again(kind: Any) -> None:
+    """Two faults before each answer cost two more requests and no verdict."""
     done, engine, _ = run(failing_first(2, lambda: EngineFault(kind, "x")), 8)
     assert len(done.verdicts) == 8
     assert len(engine.requests) == done.manifest.n_requests == 24
@@ -140,6 +150,7 @@ def test_transient_faults_are_tried_again(kind: Any) -> None:
 
 
 def test_the_servers_retry_after_is_kept_to() -> None:
+    """The next try comes after the wait asked for, and soon after it."""
     clock = StillClock()
     met = []
 
@@ -164,6 +175,7 @@ def test_waiting_for_another_try_holds_no_worker() -> None:
 
 
 def test_a_request_that_keeps_failing_becomes_a_failure_and_the_rest_goes_on() -> None:
+    """After six tries one target is a failure that says so; the others have verdicts."""
     done, _, _ = run(lambda r: EngineFault("server", "500: broken") if item(r) == "ITEM-001" else GOOD, 3)
     failure = done.failures[0]
     assert (failure.session, failure.status) == ("s001", "engine_error")
@@ -175,12 +187,14 @@ def test_a_request_that_keeps_failing_becomes_a_failure_and_the_rest_goes_on() -
     ("kind", "status"), [("overflow", "overflow"), ("refused", "refused"), ("bad_request", "engine_error")]
 )
 def test_what_concerns_one_request_only_is_not_tried_again(kind: Any, status: Any) -> None:
+    """Overflow, refusal and a bad request are failures at the first answer."""
     done, engine, _ = run(lambda _: EngineFault(kind, "why"))
     assert [f.status for f in done.failures] == [status]
     assert len(engine.requests) == 1
 
 
 def test_an_unreadable_reply_is_asked_again_and_told_why() -> None:
+    """The second request shows the model its reply and what could not be read."""
     answers = iter(["no json here", GOOD])
     done, engine, shelf = run(lambda _: next(answers))
     assert len(done.verdicts) == 1
@@ -193,23 +207,27 @@ def test_an_unreadable_reply_is_asked_again_and_told_why() -> None:
 
 
 def test_a_reply_that_stays_unreadable_is_a_failure_with_the_raw_reply() -> None:
+    """After the allowed repeats the failure keeps what the model said."""
     done, engine, _ = run(lambda _: "no json here")
     assert [(f.status, f.reply) for f in done.failures] == [("unparsed", "no json here")]
     assert len(engine.requests) == 3
 
 
 def test_no_retries_of_readings_means_one_request() -> None:
+    """A judge that allows no repeat asks once."""
     _, engine, _ = run(lambda _: "no", judge_=judge(reading=Reading(retries=0)))
     assert len(engine.requests) == 1
 
 
 def test_a_refusal_is_a_failure_and_is_not_argued_with() -> None:
+    """A refusal ends the matter after one request, with its words."""
     done, engine, _ = run(lambda r: Reply(text="", model="m", refusal="I will not"))
     assert [(f.status, f.reply) for f in done.failures] == [("refused", "I will not")]
     assert len(engine.requests) == 1
 
 
 def test_stored_replies_are_not_asked_again() -> None:
+    """The same run anew sends nothing, costs nothing and ends the same."""
     answers = iter(["unreadable", *[GOOD] * 10])
     first, _, shelf = run(lambda _: next(answers), 5, max_in_flight=1)
     second, engine, _ = run(lambda _: pytest.fail("asked again"), 5, shelf=shelf)
@@ -222,6 +240,7 @@ def test_stored_replies_are_not_asked_again() -> None:
 
 
 def test_a_reply_of_another_engine_is_not_passed_off_as_this_ones() -> None:
+    """A stored reply counts only for the engine that gave it."""
     _, _, shelf = run(lambda _: GOOD)
     for key, call in shelf.replies.items():
         shelf.replies[key] = call.model_copy(update={"engine": "replay"})
@@ -230,6 +249,7 @@ def test_a_reply_of_another_engine_is_not_passed_off_as_this_ones() -> None:
 
 
 def test_equal_requests_in_flight_are_paid_once() -> None:
+    """Five targets with one prompt share one request."""
     twins = [s.model_copy(update={"id": f"t{i}"}) for i, s in enumerate(sessions(1) * 5)]
     clock, shelf = StillClock(), Shelf()
     engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=1.0)
@@ -240,6 +260,7 @@ def test_equal_requests_in_flight_are_paid_once() -> None:
 
 
 def test_samples_are_asked_apart() -> None:
+    """Each sample is a request, a call and an outcome of its own."""
     done, engine, _ = run(lambda _: GOOD, judge_=judge(samples=3))
     assert sorted(r.sample for r in engine.requests) == [0, 1, 2]
     assert [o.sample for o in done.outcomes] == [0, 1, 2]
@@ -247,6 +268,7 @@ def test_samples_are_asked_apart() -> None:
 
 
 def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done() -> None:
+    """A wrong key ends the run; the verdicts before it stand."""
     shelf = Shelf()
     with pytest.raises(EngineUnavailable, match="wrong key"):
         run(
@@ -261,6 +283,7 @@ def test_a_fatal_fault_stops_at_once_and_keeps_what_is_done() -> None:
 
 
 def test_a_connection_nobody_answers_stops_the_run_early() -> None:
+    """A dead endpoint is given up after a few tries, not after a hundred targets."""
     shelf = Shelf()
     engine = ScriptedEngine(lambda _: EngineFault("connection", "refused"))
     with pytest.raises(EngineUnavailable, match="Check that the endpoint is up"):
@@ -270,6 +293,7 @@ def test_a_connection_nobody_answers_stops_the_run_early() -> None:
 
 
 def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done() -> None:
+    """Losing the connection for good ends the run with the ten verdicts so far."""
     shelf = Shelf()
     with pytest.raises(EngineUnavailable):
         run(
@@ -282,6 +306,7 @@ def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done() -> No
 
 
 def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only() -> None:
+    """While others are answered, a request that always resets is one failure."""
     done, _, _ = run(
         lambda r: EngineFault("connection", "reset") if item(r) == "ITEM-000" else GOOD, 400, max_in_flight=1
     )
@@ -290,6 +315,7 @@ def test_one_poisoned_request_that_resets_the_connection_is_a_failure_only() -> 
 
 
 def test_a_server_that_asks_for_an_hour_ends_the_run() -> None:
+    """A wait longer than anybody would sit through is said, not slept."""
     with pytest.raises(EngineUnavailable, match="3600"):
         run(lambda _: EngineFault("rate_limit", "later", retry_after_s=3600))
 
@@ -316,6 +342,7 @@ def counted(n_tokens: int) -> Any:
 
 
 def test_the_cap_counts_what_is_in_flight_and_is_never_passed() -> None:
+    """Sixteen at once stay under the cap, and everything paid for is kept."""
     shelf, clock = Shelf(), StillClock()
     engine = ScriptedEngine(counted(100), clock=clock, latency_s=1.0)
     with pytest.raises(BudgetReached, match="met"):
@@ -336,6 +363,7 @@ def test_the_cap_counts_what_is_in_flight_and_is_never_passed() -> None:
 
 
 def test_after_the_cap_the_same_command_continues() -> None:
+    """With a new cap only what is missing is asked."""
     shelf = Shelf()
     script = counted(100)
     with pytest.raises(BudgetReached):
@@ -348,6 +376,7 @@ def test_after_the_cap_the_same_command_continues() -> None:
 
 @pytest.mark.parametrize(("model", "cap"), [("openai/unknown", 1.0), ("openai/m", 0.0), ("openai/m", float("nan"))])
 def test_a_cap_that_cannot_be_kept_is_refused_before_any_request(model: Any, cap: Any) -> None:
+    """An unknown price, or a cap that is no amount, is refused while nothing is spent."""
     engine = ScriptedEngine(lambda _: GOOD)
     with pytest.raises(InputError):
         run(None, engine=engine, judge_=judge(model=model), max_cost_usd=cap, prices=TokenPrices())
@@ -355,12 +384,14 @@ def test_a_cap_that_cannot_be_kept_is_refused_before_any_request(model: Any, cap
 
 
 def test_an_unknown_price_is_none_and_never_zero() -> None:
+    """A run whose price is unknown does not claim to be free."""
     done, _, _ = run(lambda _: GOOD, prices=TokenPrices())
     assert done.manifest.cost_usd is None
     assert done.calls[0].cost_usd is None
 
 
 def test_progress_is_told_at_a_fixed_rate_and_at_the_end() -> None:
+    """Two seconds of run are told some ten times, the last time when all is done."""
     heard: list[Progress] = []
     clock = StillClock()
     engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=0.01)
@@ -371,6 +402,7 @@ def test_progress_is_told_at_a_fixed_rate_and_at_the_end() -> None:
 
 
 def test_cancelling_lets_what_is_in_flight_land_and_keeps_it() -> None:
+    """An interrupt waits for the three replies under way and keeps them."""
     shelf = Shelf()
     started = asyncio.Event()
 
@@ -399,6 +431,7 @@ def test_cancelling_lets_what_is_in_flight_land_and_keeps_it() -> None:
 
 
 def test_a_sink_that_fails_ends_the_run_with_its_own_error() -> None:
+    """A full disk is reported as such, not as a failure of the judge."""
 
     class Full(Shelf):
         def add_outcome(self, outcome: Any) -> None:
@@ -409,12 +442,34 @@ def test_a_sink_that_fails_ends_the_run_with_its_own_error() -> None:
 
 
 def test_a_session_too_long_for_the_judge_is_an_overflow_without_a_request() -> None:
+    """Beyond the judge's limit a target is a failure that cost nothing."""
     done, engine, _ = run(lambda _: GOOD, judge_=judge(transcript={"max_chars": 5}))
     assert [f.status for f in done.failures] == ["overflow"]
     assert engine.requests == []
 
 
+@pytest.mark.parametrize("user", ["{{ session }}" * 3, "{{ session ~ session ~ session }}"])
+def test_a_prompt_that_outgrows_every_model_is_an_overflow_of_its_target_alone(user: str) -> None:
+    """A session that the template shows too often costs its own verdict; the others have theirs."""
+    long = Session(id="long", turns=(Turn(id="1", role="user", text="ITEM-long " * 80_000),))
+    shelf, engine = Shelf(), ScriptedEngine(lambda _: GOOD)
+    made = run_judge(
+        judge(user=user),
+        [*sessions(2), long],
+        engine=engine,
+        store=shelf,
+        sink=shelf,
+        clock=StillClock(),
+        rng=np.random.default_rng(0),
+    )
+    done = asyncio.run(made)
+    assert [(f.session, f.status) for f in done.failures] == [("long", "overflow")]
+    assert "user.j2" in done.failures[0].detail
+    assert len(done.verdicts) == len(engine.requests) == 2
+
+
 def test_a_student_is_not_asked_through_an_engine() -> None:
+    """A judge that asks no model is refused at once."""
     student = judge(kind="student", model=None)
     with pytest.raises(InputError, match="asks no model"):
         run(lambda _: GOOD, judge_=student)

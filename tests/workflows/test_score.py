@@ -1,0 +1,176 @@
+"""`score` as a whole: what may be scored, what is listed, and that the order of lines does not matter."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from judgekit.errors import InputError, UnknownName
+from judgekit.records.dataset import SplitManifest
+from judgekit.records.judge import Lineage
+from judgekit.workflows.score import Scoring, score
+from tests.analysis.composed_data import (
+    PASSED,
+    QUALITY,
+    TOPIC,
+    WORDS,
+    dataset,
+    failure,
+    label,
+    labels,
+    measuring,
+    rows_of,
+    session,
+    text_of,
+    verdict,
+)
+
+ALL = Scoring(judge="judy", engine="replay", model="m", splits=("all",))
+UNITS = {f"session:s{i}": split for i, split in enumerate(("train", "dev", "dev", "test"))}
+SPLITS = SplitManifest(seed=1, fractions={"train": 0.25, "dev": 0.5, "test": 0.25}, units=UNITS)
+
+
+def labelled(n=4, *, splits=SPLITS):
+    return dataset(labels(PASSED, {f"s{i}": {"ana": "pass", "ben": "pass"} for i in range(n)}), splits=splits)
+
+
+def judged(n=4):
+    return [verdict(f"s{i}", PASSED, "pass") for i in range(n)]
+
+
+@pytest.mark.parametrize(("splits", "n"), [(("dev",), 2), (("train",), 1), (("train", "dev"), 3), (("all",), 3)])
+def test_only_the_splits_asked_for_are_read_and_never_test(splits, n) -> None:
+    """All means all but the locked test split."""
+    report = score(labelled(), judged(), replace(ALL, splits=splits), measuring())
+    assert report.counts[0].n_used == report.counts[0].n_targets == n
+    assert report.split == "+".join(splits)
+
+
+def test_the_test_split_is_refused() -> None:
+    """Whatever stands beside it."""
+    with pytest.raises(InputError, match=r"test split is locked.*Use --split dev"):
+        score(labelled(), judged(), replace(ALL, splits=("dev", "test")), measuring())
+    wrong: Any = ("dve",)
+    with pytest.raises(UnknownName, match=r"unknown split 'dve'\. Did you mean 'dev'"):
+        score(labelled(), judged(), replace(ALL, splits=wrong), measuring())
+
+
+def test_without_splits_everything_labelled_is_read_and_said_so() -> None:
+    """The report says that no split was declared."""
+    report = score(labelled(splits=None), judged(), Scoring(judge="judy"), measuring())
+    assert (report.counts[0].n_used, report.split) == (4, "none declared")
+    assert any("declares no splits" in line for line in report.warnings)
+
+
+def test_labels_that_made_the_judge_are_left_out_unless_a_fold_was_made_without_them() -> None:
+    """s1 helped to make it; s2 did too, in a fold whose judge never saw it; another dataset's lineage is not ours."""
+    lineage = Lineage(dataset="composed", units=("session:s1", "session:s2"), folds={"session:s2": 0})
+    report = score(labelled(), judged(), replace(ALL, lineage=lineage, splits=("dev",)), measuring())
+    assert report.counts[0].n_used == 1
+    assert report.warnings[0].startswith("1 labelled sessions were left out: their labels helped to make the judge")
+    other = lineage.model_copy(update={"dataset": "other"})
+    report = score(labelled(), judged(), replace(ALL, lineage=other, splits=("dev",)), measuring())
+    assert report.counts[0].n_used == 2
+    everything = Lineage(units=("session:s1", "session:s2"))
+    with pytest.raises(InputError, match=r"no labelled session of dev may be used \(2 in_lineage, 2 other_split\)"):
+        score(labelled(), judged(), replace(ALL, lineage=everything, splits=("dev",)), measuring())
+
+
+def test_what_cannot_be_scored_is_refused() -> None:
+    """No verdict; verdicts on sessions of elsewhere; no label at all; a criterion that is not there."""
+    with pytest.raises(InputError, match=r"there are no verdicts to score. Run the judge first"):
+        score(labelled(), [], ALL, measuring())
+    with pytest.raises(InputError, match=r"2 verdict targets are not in dataset 'composed', such as 's8'"):
+        score(labelled(), judged(10)[8:], ALL, measuring())
+    with pytest.raises(InputError, match="no session carries a label"):
+        score(dataset(sessions=[session("s0")]), judged(1), ALL, measuring())
+    stranger = PASSED.model_copy(update={"id": "pased"})
+    with pytest.raises(UnknownName, match="Did you mean 'passed'"):
+        score(labelled(), [verdict("s0", stranger, "pass")], ALL, measuring())
+
+
+def test_judged_sessions_without_a_label_are_said() -> None:
+    """Two verdicts that nobody can hold against anything."""
+    data = dataset(labels(PASSED, {"s0": {"ana": "pass"}}), sessions=[session(f"s{i}") for i in range(3)])
+    report = score(data, judged(3), ALL, measuring())
+    assert "2 judged sessions carry no label and could not be scored" in report.warnings
+
+
+def test_rows_name_judge_and_engine_and_the_report_how_it_was_made() -> None:
+    """No row of a judge is passed off as another's."""
+    report = score(labelled(), judged(), replace(ALL, judge_fingerprint="sha256:x", settings={"seed": 1}), measuring())
+    assert {(row.judge, row.engine) for row in report.rows} == {("judy", "replay")}
+    assert (report.model, report.judge_fingerprint, report.reference) == ("m", "sha256:x", "majority")
+    assert (report.settings["use"], report.settings["seed"]) == ("value", 1)
+    assert score(labelled(), judged(), replace(ALL, reference="rater:ana"), measuring()).reference == "rater:ana"
+
+
+def test_failures_are_listed_before_disagreements_with_what_the_experts_said() -> None:
+    """The failed session is in `failures`, the wrong one in `disagreements`, and the words begin with failures."""
+    outcomes = [verdict("s1", PASSED, "fail", rationale="no"), failure("s2", PASSED, "refused", detail="will not")]
+    report: Any = score(labelled(), outcomes, replace(ALL, splits=("dev",)), measuring())
+    assert [(each.target, each.judge.status) for each in report.failures] == [("s2", "refused")]
+    assert [(each.target, each.judge.rationale) for each in report.disagreements] == [("s1", "no")]
+    assert report.summary[0] == "passed: judy gave no verdict 1 times (1 refused)."
+    assert report.counts[0].dropped == {"refused": 1}
+
+
+def test_an_open_answer_stands_side_by_side() -> None:
+    """No coefficient; answered and labelled is used, others are counted once each."""
+    data = dataset(
+        labels(WORDS, {"s0": {"ana": "rude"}, "s1": {"ana": "slow"}}), sessions=[session(f"s{i}") for i in range(4)]
+    )
+    data = data.model_copy(update={"labels": (*data.labels, label("s2", PASSED, "ana", "pass"))})
+    outcomes = [verdict("s0", WORDS, "was rude", sample=1), verdict("s0", WORDS, "rude!"), verdict("s2", WORDS, "ok")]
+    outcomes.append(failure("s1", WORDS, "timeout"))
+    report: Any = score(data, outcomes, ALL, measuring())
+    (counts,) = report.counts
+    assert (counts.n_targets, counts.n_used, counts.dropped) == (3, 1, {"no_label": 1, "timeout": 1})
+    assert [(each.judge.value, each.ratings[0].value) for each in report.disagreements] == [
+        ("rude!", "rude"), ("was rude", "rude"),
+    ]  # fmt: skip
+    assert report.reference == "side by side"
+    assert report.rows[0].estimate.undefined.startswith("not_for_this_scale")
+    assert report.confusions == ()
+
+
+def test_the_score_is_measured_where_asked() -> None:
+    """Value 3 is right; score 3.4 is 2/5 off."""
+    data = dataset(labels(QUALITY, {"s0": {"ana": 3}, "s1": {"ana": 3}}))
+    outcomes = [verdict(f"s{i}", QUALITY, 3, score=3.4) for i in (0, 1)]
+    cases: Any = (("value", 0.0), ("score", 0.4))
+    for use, expected in cases:
+        rows = rows_of(score(data, outcomes, replace(ALL, use=use), measuring()).rows, "judge~reference")
+        assert rows["mae"].value == pytest.approx(expected)
+
+
+def random_run(seed=4, n=30):
+    draw = random.Random(seed)
+    people = ("ana", "ben", "chloe")
+    ratings = {f"s{i:02d}": {p: draw.choice(("a", "b", "c")) for p in people if draw.random() < 0.7} for i in range(n)}
+    told = [session(f"s{i:02d}", group=f"u{i % 15}") for i in range(n)]
+    outcomes = [verdict(f"s{i:02d}", TOPIC, draw.choice("abc"), sample=k) for i in range(n) for k in range(3)]
+    outcomes += [failure(f"s{i:02d}", PASSED, draw.choice(("unparsed", "refused"))) for i in range(0, n, 5)]
+    outcomes += [verdict(f"s{i:02d}", PASSED, draw.choice(("pass", "fail"))) for i in range(n) if i % 5]
+    votes = {f"s{i:02d}": {"ana": draw.choice(("pass", "fail")), "ben": "pass"} for i in range(n)}
+    return dataset([*labels(TOPIC, ratings), *labels(PASSED, votes)], sessions=told), outcomes
+
+
+def test_the_order_of_sessions_labels_and_verdicts_does_not_matter() -> None:
+    """Shuffled, the report is the same to the letter, lists and intervals included."""
+    data, outcomes = random_run()
+    draw = random.Random(9)
+    mixed = data.model_copy(
+        update={
+            "labels": tuple(draw.sample(data.labels, len(data.labels))),
+            "sessions": tuple(draw.sample(data.sessions, len(data.sessions))),
+        }
+    )
+    first = score(data, outcomes, ALL, measuring())
+    assert text_of(first) == text_of(score(mixed, draw.sample(outcomes, len(outcomes)), ALL, measuring()))
+    for counts in first.counts:
+        assert counts.n_targets == counts.n_used + sum(counts.dropped.values())
+    assert [counts.criterion for counts in first.counts] == ["passed", "topic"]
