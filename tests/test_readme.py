@@ -47,7 +47,9 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         table = csv.writer(file)
         table.writerow(["chat_id", "who", "score", "why"])
         table.writerows([each.session, each.rater, each.value or "n/a", each.rationale] for each in labels)
-    (tmp_path / "results.csv").write_text("verdict,label\n" + "pass,pass\nfail,pass\nfail,fail\n" * 20, encoding="utf-8")
+    (tmp_path / "results.csv").write_text(
+        "verdict,label\n" + "pass,pass\nfail,pass\nfail,fail\n" * 20, encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

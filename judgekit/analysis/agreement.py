@@ -18,6 +18,9 @@ from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.metric import measure_all
 from judgekit.stats.sample import Sample
 
+MAX_RATERS = 8
+"""Pairs are listed one by one up to this many raters; their number grows with the square."""
+
 
 @dataclass(frozen=True)
 class Measuring:
@@ -40,20 +43,19 @@ class Measuring:
         return measure_all(metrics, sample, rng=self.rng, level=self.level, n_resamples=self.n_resamples)
 
 
-def agreement_rows(dataset: Dataset, criterion: Criterion, measuring: Measuring, *, max_raters: int = 8) -> list[Row]:
+def agreement_rows(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> list[Row]:
     """Return all rows of one criterion; the alpha over all raters comes first.
 
     Args:
         dataset: Sessions and current labels.
         criterion: The question.
         measuring: Level, resamples, metrics.
-        max_raters: Pairs are listed only up to this many raters (the number of pairs grows with its square).
     """
     if criterion.scale.measurement == "none":
         return [_no_arithmetic(criterion)]
     table = rating_table(dataset, criterion)
     rows = list(_together(table, measuring))
-    if table.is_named and len(table.raters) <= max_raters:
+    if table.is_named and len(table.raters) <= MAX_RATERS:
         for first, second in combinations(table.raters, 2):
             rows += two_sided(table, (first, second), (table.column(first), table.column(second)), measuring)
     rows += _groups(dataset, criterion, measuring)

@@ -59,12 +59,17 @@ def verdict_table(criterion: Criterion, outcomes: Iterable[Verdict | Failure], *
     (`orders_disagree`); where one of them failed, the other stands.
 
     Raises:
-        InvalidRecord: A verdict is off the criterion's scale; the message names its target.
+        InvalidRecord: A verdict is off the criterion's scale, or a target has two for one sample; the message
+            names the target.
     """
     answers: dict[Target, dict[str, list[Verdict | Failure]]] = defaultdict(lambda: defaultdict(list))
     for outcome in sorted(outcomes, key=_place):
         if outcome.criterion == criterion.id:
-            answers[outcome.target, outcome.turn][outcome.order or "forward"].append(outcome)
+            some = answers[outcome.target, outcome.turn][outcome.order or "forward"]
+            if some and some[-1].sample == outcome.sample:
+                hint = "Number repeated verdicts with sample 0, 1, 2 ..., or keep one"
+                raise InvalidRecord(f"two verdicts for sample {outcome.sample}", where=outcome.target, hint=hint)
+            some.append(outcome)
     numbers: dict[Target, float] = {}
     spoken: dict[Target, Verdict] = {}
     failures: list[Failure] = []

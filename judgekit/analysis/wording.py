@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
+from judgekit.analysis.agreement import MAX_RATERS
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion
@@ -29,7 +31,7 @@ def agreement_summary(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(map(_alpha_words, heads.values()))
 
 
-def agreement_warnings(dataset: Dataset, rows: Iterable[Row]) -> tuple[str, ...]:
+def agreement_warnings(dataset: Dataset, rows: Sequence[Row]) -> tuple[str, ...]:
     """Return what limits the agreement rows."""
     warnings = []
     for criterion in _criteria(dataset, rows):
@@ -38,7 +40,23 @@ def agreement_warnings(dataset: Dataset, rows: Iterable[Row]) -> tuple[str, ...]
             warnings.append(f"{criterion.id}: labels are anonymous; rater-wise figures are refused")
         elif len(people) == 1:
             warnings.append(f"{criterion.id}: only one rater ({people.pop()}); agreement cannot be known")
+        else:
+            warnings += _unlisted_pairs(criterion, {name for name in people if name}, rows)
     return tuple(warnings)
+
+
+def _unlisted_pairs(criterion: Criterion, raters: set[str], rows: Iterable[Row]) -> list[str]:
+    """Say which pairs of raters have no rows: too many to list, or nothing in common."""
+    if criterion.scale.measurement == "none":
+        return []
+    if len(raters) > MAX_RATERS:
+        return [f"{criterion.id}: {len(raters)} raters; pairs are not listed one by one above {MAX_RATERS}"]
+    pairs = {"~".join(pair) for pair in combinations(sorted(raters), 2)}
+    absent = sorted(pairs - {row.between for row in rows if row.criterion == criterion.id})
+    if not absent:
+        return []
+    words = "share nothing they both rated"
+    return [f"{criterion.id}: {len(absent)} of {len(pairs)} pairs of raters {words}, such as {absent[0]}"]
 
 
 def score_summary(rows: Sequence[Row], counts: Sequence[Counts], judge: str) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.errors import EXIT_DONE, EXIT_FINDINGS
+from judgekit.errors import EXIT_DONE, EXIT_FINDINGS, UnknownName
 
 if TYPE_CHECKING:
     from judgekit.review.history import Happening
@@ -20,7 +22,9 @@ def show(
     session: Annotated[str | None, typer.Option("--session", help="Only this session or pair.")] = None,
     rater: Annotated[str | None, typer.Option("--rater", help="Only what this person did.")] = None,
 ) -> None:
-    """Show who said what when, with what was corrected, taken back or settled.
+    """Show who said what when, and what became of it.
+
+    Labels that were corrected, taken back or settled stay in the list and say so.
 
     Example: judgekit audit show helpdesk --session s-17
     """
@@ -31,17 +35,24 @@ def show(
     folder = DatasetFolder(find_dataset(dataset))
     name = folder.card().name
     held = folder.ledger.entries()
+    whole = history(held.entries, name)
+    _require_known("rater", rater, {each.who for each in whole.happenings})
     found = history(held.entries, name, session=session, rater=rater)
+    if session is not None and not found.happenings:
+        data = folder.load()
+        _require_known("session or pair", session, {*data.session_by_id, *data.pair_by_id})
     found = found.model_copy(update={"notes": (*held.notes, *found.notes)})
     context.obj.emit(found)
     for note in found.notes:
         context.obj.say(note)
     context.obj.show("\n".join(map(_line, found.happenings)) or "nothing is recorded here")
-    context.obj.suggest(f"judgekit audit verify {dataset}")
+    context.obj.suggest(f"judgekit audit verify {shlex.quote(dataset)}")
 
 
 def verify(context: typer.Context, dataset: DatasetArgument) -> int:
-    """Check every hash chain of the ledger; exit code 8 when a line was changed, removed or moved.
+    """Check every hash chain of the ledger.
+
+    Exit code 8 when a line was changed, removed or moved.
 
     Example: judgekit audit verify helpdesk
     """
@@ -52,11 +63,21 @@ def verify(context: typer.Context, dataset: DatasetArgument) -> int:
     folder = DatasetFolder(find_dataset(dataset))
     problems = folder.ledger.verify()
     n_files = len(folder.ledger.files())
-    summary = f"{len(problems)} findings in {n_files} ledger files" if problems else f"{n_files} ledger files are whole"
-    report = Report(kind="audit", title="Ledger", dataset=folder.card().name, summary=(summary,), warnings=problems)
+    files = "1 ledger file" if n_files == 1 else f"{n_files} ledger files"
+    found = "1 finding" if len(problems) == 1 else f"{len(problems)} findings"
+    summary = f"{found} in {files}" if problems else f"{files} {'is' if n_files == 1 else 'are'} whole"
+    notes = () if problems else folder.ledger.entries().notes
+    told = (*problems, *notes)
+    report = Report(kind="audit", title="Ledger", dataset=folder.card().name, summary=(summary,), warnings=told)
     context.obj.emit(report)
-    context.obj.show("\n".join((*problems, summary)))
+    context.obj.show("\n".join((*told, summary)))
     return EXIT_FINDINGS if problems else EXIT_DONE
+
+
+def _require_known(kind: str, name: str | None, known: Iterable[str | None]) -> None:
+    names = [each for each in known if each is not None]
+    if name is not None and name not in names:
+        raise UnknownName(kind, name, names)
 
 
 def _line(item: Happening) -> str:

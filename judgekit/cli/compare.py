@@ -11,6 +11,7 @@ from judgekit.errors import InputError
 
 if TYPE_CHECKING:
     from judgekit.analysis.comparison import Side
+    from judgekit.records.dataset import Dataset
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.score import Scoring
 
@@ -48,23 +49,24 @@ def compare(
     data = DatasetFolder(find_dataset(labels)).load()
     how = measuring(seed, level, resamples)
     if verdicts:
-        loaded = [load_outcomes(source, judge) for source in verdicts]
+        loaded = [load_outcomes(source, judge, data.rubric) for source in verdicts]
         judged = [(outcomes, told(scoring)) for outcomes, scoring in loaded]
         report = compare_versions(data, judged, (baseline, candidate), measuring=how)
     else:
-        outcomes, scoring, sides = _two_runs(baseline, candidate, judge)
+        outcomes, scoring, sides = _two_runs((baseline, candidate), judge, data)
         report = run(data, outcomes, sides, scoring=told(scoring), measuring=how)
     deliver(report, context.obj, out)
 
 
 def _two_runs(
-    baseline: str, candidate: str, judge: str | None
+    runs: tuple[str, str], judge: str | None, data: Dataset
 ) -> tuple[list[Verdict | Failure], Scoring, tuple[Side, Side]]:
     from judgekit.analysis.comparison import Side
     from judgekit.cli.score import load_outcomes
 
-    before, scoring = load_outcomes(baseline, judge)
-    after, other = load_outcomes(candidate, judge)
+    baseline, candidate = runs
+    before, scoring = load_outcomes(baseline, judge, data.rubric)
+    after, other = load_outcomes(candidate, judge, data.rubric)
     names = [{outcome.judge for outcome in outcomes} for outcomes in (before, after)]
     if scoring.judge_fingerprint != other.judge_fingerprint or (before and after and names[0] != names[1]):
         raise InputError(f"{baseline} and {candidate} were judged by different judges", hint="Use one judge for both")

@@ -6,9 +6,10 @@ Session text is hostile to terminals too: control characters are replaced before
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from judgekit.records.record import Record
@@ -92,7 +93,11 @@ def _visible(character: str) -> str:
     return f"\\x{ord(character):02x}" if ord(character) < 0x100 else f"\\u{ord(character):04x}"
 
 
-def _write(stream: object, text: str) -> None:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))  # type: ignore[attr-defined]  # a text stream
-    stream.flush()  # type: ignore[attr-defined]  # a text stream
+def _write(stream: TextIO, text: str) -> None:
+    """Write; a reader who has gone away (`| head`) changes neither what is done nor the exit code."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

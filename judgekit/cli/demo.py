@@ -80,13 +80,21 @@ def copy_example(source: Path, folder: Path, experiment: Experiment) -> None:
     """
     import shutil
 
+    from judgekit.adapters.store.files import write_atomically
+
     if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
         raise FileProblem("the folder is not empty, and not a copy of the demo", where=str(folder), hint="Name another")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text("The demo replaces this folder when it is run again.\n", encoding="utf-8")
+    write_atomically(folder / MARK, "The demo replaces this folder when it is run again.\n")
     for part in (DATASET, EXPERIMENT, *(f"judges/{Path(judge).name}" for judge in experiment.judges)):
         shutil.rmtree(folder / part, ignore_errors=True)
-        shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns("runs", "reports", "report.html"))
+        ignored = shutil.ignore_patterns("runs", "reports", "report.html")
+        try:
+            shutil.copytree(source / part, folder / part, ignore=ignored)
+        except shutil.Error as error:  # what copytree makes of several refusals; the first says enough
+            why = str(error.args[0][0][2]) if error.args and error.args[0] else str(error)
+            hint = "Free some space or choose another folder"
+            raise FileProblem(f"the example cannot be copied ({why})", where=str(folder), hint=hint) from error
 
 
 def _reports(dataset: Dataset, experiment: Experiment, home: Path, console: Console) -> list[AnyReport]:

@@ -12,8 +12,12 @@ from judgekit.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
     from judgekit.records.dataset import Dataset
+    from judgekit.records.rubric import Rubric
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.score import Scoring
+
+LINES = (".jsonl", ".jsonl.gz")
+"""Endings of files in the form of `verdicts.jsonl`; other files are tables."""
 
 
 def score(
@@ -102,8 +106,15 @@ def scoring_with(
     return replace(scoring, reference=reference, splits=words, use=use, settings=settings)  # type: ignore[arg-type]  # checked above
 
 
-def load_outcomes(source: str, judge: str | None) -> tuple[list[Verdict | Failure], Scoring]:
-    """Return one judge's outcomes from a run folder or a file, and what is known of the judge.
+def load_outcomes(
+    source: str, judge: str | None, rubric: Rubric | None = None
+) -> tuple[list[Verdict | Failure], Scoring]:
+    """Return one judge's outcomes from a run folder, a file or a table, and what is known of the judge.
+
+    Args:
+        source: Run folder, `verdicts.jsonl`, or a table with our own column names.
+        judge: Which judge, where there are several.
+        rubric: Whose scales the values of a table are on.
 
     Raises:
         InputError: The file holds several judges and none was chosen.
@@ -127,7 +138,12 @@ def load_outcomes(source: str, judge: str | None) -> tuple[list[Verdict | Failur
             lineage=folder.lineage(),
         )
         return list(loaded.outcomes), scoring
-    outcomes = run_store.load_outcomes(path)
+    if rubric is not None and not path.name.endswith(LINES):
+        from judgekit.adapters.importers.verdicts import verdicts_of_table
+
+        outcomes = verdicts_of_table(path, rubric)
+    else:
+        outcomes = run_store.load_outcomes(path)
     names = sorted({outcome.judge or path.stem for outcome in outcomes})
     if judge is not None and outcomes:
         if judge not in names:
@@ -152,8 +168,8 @@ def _from_dataset(
             "score needs the dataset that holds the labels",
             hint="judgekit score VERDICTS DATASET, or for one table: --judge COLUMN --human COLUMN",
         )
-    outcomes, scoring = load_outcomes(verdicts, judge)
-    return DatasetFolder(find_dataset(dataset)).load(), outcomes, scoring
+    data = DatasetFolder(find_dataset(dataset)).load()
+    return data, *load_outcomes(verdicts, judge, data.rubric)
 
 
 def _from_one_table(

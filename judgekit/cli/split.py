@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +29,9 @@ def split(
         list[str] | None, typer.Option("--stratify", help="Balance only this criterion (repeatable).")
     ] = None,
 ) -> None:
-    """Draw train, dev and test by group and level; a unit that is drawn never moves.
+    """Draw train, dev and test by group and level.
+
+    A unit that is drawn never moves; run again, it draws what is new.
 
     Example: judgekit split helpdesk --seed 7 --dev 0.3 --test 0.3
     """
@@ -47,7 +50,8 @@ def split(
     check_leaks(drawn)
     folder.write_splits(manifest)
     _report(split_counts(drawn), drawn, context.obj)
-    context.obj.suggest(f"judgekit agree {dataset}")
+    first = next((criterion.id for criterion in data.rubric.criteria), "CRITERION")
+    context.obj.suggest(f"judgekit judge new NAME --dataset {shlex.quote(dataset)} --criterion {first}")
 
 
 def _report(counts: SplitCounts, dataset: Dataset, console: Console) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from judgekit.errors import UnknownName
 from judgekit.records.label import Adjudication, Label, SplitName
-from judgekit.records.record import FORMAT, Record, fingerprint
+from judgekit.records.record import FORMAT, FormatNumber, Record, fingerprint
 from judgekit.records.rubric import Rubric
 from judgekit.records.session import Pair, Session
 
@@ -33,7 +33,7 @@ class RaterGroup(Record):
 class DatasetCard(Record):
     """What `dataset.toml` holds."""
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     name: str
     """The dataset's name."""
     description: str = ""
@@ -47,7 +47,7 @@ class DatasetCard(Record):
 class SplitManifest(Record):
     """Which unit is in which split, and how that was drawn; a unit never moves."""
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     seed: int
     """Seed of the draw."""
     fractions: dict[SplitName, float]

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import model_validator
 
 from judgekit.records.label import Label
-from judgekit.records.record import FORMAT, Record
+from judgekit.records.record import FORMAT, FormatNumber, Record
 from judgekit.records.session import Pair, Session
 from judgekit.records.verdict import Failure, Verdict
 
@@ -64,7 +64,7 @@ class Batch:
 class IngestReport(Record):
     """What an import did, or would do."""
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     form: str
     """`sessions`, `pairs`, `labels`, `verdicts` ..."""
     dataset: str | None = None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from judgekit.records.record import FORMAT, Id, Record, fingerprint
+from judgekit.records.record import FORMAT, FormatNumber, Id, Record, fingerprint
 from judgekit.records.rubric import Criterion, Value
 
 JudgeKind = Literal["prompt", "student"]
@@ -105,7 +105,7 @@ class Lineage(Record):
 class Judge(Record):
     """One judge for one criterion, as its folder holds it."""
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     """Version of the file format."""
     name: str
     """The folder's name."""

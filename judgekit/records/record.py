@@ -33,6 +33,12 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _known_format(number: int) -> int:
+    if number not in range(1, FORMAT + 1):
+        raise ValueError(f"format {number} is not known; this version reads up to {FORMAT}: upgrade judgekit-eval")
+    return number
+
+
 def time_text(moment: datetime) -> str:
     """Return a moment as RFC 3339 text in UTC, with microseconds only where there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -43,6 +49,10 @@ Id = Annotated[str, BeforeValidator(_as_id), AfterValidator(_not_empty)]
 
 Time = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(time_text, return_type=str, when_used="json")]
 """A moment; must carry its offset, kept in UTC, written in RFC 3339."""
+
+
+FormatNumber = Annotated[int, AfterValidator(_known_format)]
+"""Version of a file's format; one that this version cannot read is refused, not read as far as it goes."""
 
 
 class Record(BaseModel):

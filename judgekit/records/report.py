@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
-from judgekit.records.record import FORMAT, Record
+from judgekit.records.record import FORMAT, FormatNumber, Record
 from judgekit.records.rubric import Value
 from judgekit.stats.estimate import Estimate
 
@@ -90,7 +90,7 @@ class Report(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     kind: str
     title: str
     dataset: str | None = None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from judgekit.records.judge import Lineage
-from judgekit.records.record import FORMAT, Record, Time
+from judgekit.records.record import FORMAT, FormatNumber, Record, Time
 from judgekit.records.verdict import Call, Failure, Verdict
 
 
 class RunManifest(Record):
     """What `run.json` holds."""
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     judge: str
     """The judge's name."""
     criterion: str
@@ -66,7 +66,7 @@ class Run(Record):
 class Experiment(Record):
     """What `experiment.toml` holds."""
 
-    format: int = FORMAT
+    format: FormatNumber = FORMAT
     name: str
     question: str = ""
     """What the experiment is to answer."""

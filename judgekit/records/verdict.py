@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from judgekit.records.label import AnswerStatus
 from judgekit.records.record import Id, OpenRecord, Record, Time
@@ -89,9 +89,6 @@ class Failure(_Judged):
     reply: str | None = None
     """The raw reply, where one came."""
 
-
-Outcome = Annotated[Verdict | Failure, Field(union_mode="left_to_right")]
-"""What a judge leaves for one target: both are one line of `verdicts.jsonl`."""
 
 _FAILURES = frozenset(FailureStatus.__args__)  # type: ignore[attr-defined]  # typing's Literal has __args__
 

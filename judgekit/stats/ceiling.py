@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from judgekit.errors import InputError
-from judgekit.stats.estimate import Estimate, undefined
+from judgekit.stats.estimate import Estimate
 from judgekit.stats.interval import acceleration, bootstrap_interval
 from judgekit.stats.metric import METRICS, measure_all
 from judgekit.stats.pair_correlation import correlations_of_moments, mean_correlation, pair_moments
 from judgekit.stats.patterns import Patterns, distinct_rows, ratio
-from judgekit.stats.resample import Units, units_of
+from judgekit.stats.resample import units_of
 from judgekit.stats.sample import FloatArray, IntArray, Sample
 from judgekit.stats.unit_sums import Otherwise, Resampling, estimates_of_sums
 
@@ -106,7 +106,7 @@ def correlation_ceiling(
     Undefined when: no two raters share three rows on which both vary; the ceiling also when they do not correlate
     positively, so that there is nothing for a judge to agree with.
 
-    Source: Spearman 1910 and Brown 1910; attenuation by Spearman 1904. `data` of the doctest: none, closed form.
+    Source: Spearman 1904 (attenuation); Spearman 1910 and Brown 1910.
     """
     table, moments = _rated(ratings)
 
@@ -208,7 +208,9 @@ def _rated(ratings: npt.ArrayLike) -> tuple[_Rated, FloatArray]:
     """Return the rated rows, and what each adds to: the rows, their 1 / ratings, the raters' moments."""
     table = np.asarray(ratings, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] < 2:
-        raise InputError(f"ratings have shape {table.shape}", hint="Give a row per target, a column per rater, two or more")
+        raise InputError(
+            f"ratings have shape {table.shape}", hint="Give a row per target, a column per rater, two or more"
+        )
     n_ratings = (~np.isnan(table)).sum(axis=1)
     is_used = n_ratings > 0
     n_short = int((~is_used).sum())
@@ -239,9 +241,7 @@ def _complete(sample: Sample) -> Sample:
     dropped = dict(sample.dropped)
     if n_short:
         dropped["missing"] = dropped.get("missing", 0) + n_short
-    return replace(
-        sample, ratings=sample.ratings[has_all], units=_kept_units(sample.units, has_all), dropped=dropped
-    )
+    return replace(sample, ratings=sample.ratings[has_all], units=_kept_units(sample.units, has_all), dropped=dropped)
 
 
 def _side(sample: Sample, column: int) -> Sample:
@@ -252,9 +252,9 @@ def _bare_difference(judge: Estimate, human: Estimate, names: tuple[str, ...]) -
     """Return the difference without an interval; its method starts with `none` where there can be none."""
     for side in (judge, human):
         if side.undefined is not None:
-            return replace(side, dropped=dict(side.dropped))
+            return side
     value = (judge.value or 0.0) - (human.value or 0.0)
-    bare = replace(judge, value=value, low=None, high=None, method="", dropped=dict(judge.dropped))
+    bare = replace(judge, value=value, low=None, high=None, method="")
     for name, side in zip(names, (judge, human), strict=False):
         if side.low is None:
             why = side.method.removeprefix("none: ")
@@ -270,8 +270,8 @@ def _paired_intervals(
         return {}
     joint = _joint_rows(sample)
     units, folds = units_of(joint), [_Fold.of(joint, distinct_rows(side)) for side in sides]
-    drawn = {name: [] for name in metrics}
-    without = {name: [] for name in metrics}
+    drawn: dict[str, list[FloatArray]] = {name: [] for name in metrics}
+    without: dict[str, list[FloatArray]] = {name: [] for name in metrics}
     times = []
     for weights in units.resamples(resampling.rng, resampling.n_resamples):
         for name in metrics:
@@ -286,3 +286,42 @@ def _paired_intervals(
         found = bootstrap_interval(bare[name].value or 0.0, np.concatenate(drawn[name]), skew, resampling.level)
         estimates[name] = replace(bare[name], low=found.low, high=found.high, method=found.method)
     return estimates
+
+
+def _joint_rows(sample: Sample) -> Patterns:
+    """Return the distinct rows of all three columns, which keep who gave which rating."""
+    values, place = np.unique(sample.ratings, axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    counts = np.bincount(place, minlength=len(values)).astype(np.float64)
+    return Patterns(values, counts, np.ones(len(place), dtype=np.bool_), place, sample)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """How weights over the joint rows become weights over one side's patterns.
+
+    Attributes:
+        patterns: The side's patterns.
+        order: Joint rows in the order of the side's patterns.
+        starts: Where each of the side's patterns begins in that order.
+    """
+
+    patterns: Patterns
+    order: IntArray
+    starts: IntArray
+
+    @classmethod
+    def of(cls, joint: Patterns, side: Patterns) -> _Fold:
+        place = np.zeros(len(joint.values), dtype=np.int64)
+        place[joint.pattern_of_row] = side.pattern_of_row
+        order = np.argsort(place, kind="stable")
+        return cls(side, order, np.flatnonzero(np.diff(place[order], prepend=-1)))
+
+    def measured(self, metric: str, weights: FloatArray) -> FloatArray:
+        """Return the metric of this side in each resample."""
+        return METRICS[metric].function(self.patterns, np.add.reduceat(weights[:, self.order], self.starts, axis=1))
+
+
+def _difference(metric: str, folds: Sequence[_Fold], weights: FloatArray) -> FloatArray:
+    judge, human = (fold.measured(metric, weights) for fold in folds)
+    return judge - human

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from judgekit.stats.interval import Interval, no_interval
 from judgekit.stats.patterns import Patterns, ratio, row_sums
 from judgekit.stats.sample import FloatArray
 
+Form = Literal["1", "a1", "c1", "1k", "ak", "ck"]
 _RESIDUE = 1e-12
 """Share of the whole sum of squares below which a part of it is rounding of zero."""
 
@@ -123,32 +125,75 @@ def mean_squares(patterns: Patterns, weights: FloatArray) -> MeanSquares:
     )
 
 
-def icc_1_interval(patterns: Patterns, _value: float, level: float) -> Interval:
-    """F interval of ICC(1)."""
-    return _one_way(patterns, level, is_mean=False)
+def f_interval(patterns: Patterns, value: float, level: float, *, form: Form) -> Interval:
+    """F interval of one of the six forms, where each row is its own unit; of the a forms with Satterthwaite's freedom.
+
+    Args:
+        patterns: Distinct complete rows by rater.
+        value: The point estimate; 1 leaves nothing to judge its doubt by.
+        level: Coverage.
+        form: What comes after `icc_`.
+    """
+    mean = _one(mean_squares(patterns, patterns.counts[None, :]))
+    noise = mean.within if form in ("1", "1k") else mean.residual
+    if noise == 0 or value == 1:
+        return no_interval("the ratings leave no residual to judge the doubt by")
+    if form in ("a1", "ak"):
+        single = _absolute(mean, level)
+    else:
+        n_free = mean.n * (mean.n_raters - 1) if form in ("1", "1k") else (mean.n - 1) * (mean.n_raters - 1)
+        single = _by_ratio(mean.rows / noise, mean.n - 1, n_free, n_raters=mean.n_raters, level=level)
+    low, high = (_of_mean(end, mean.n_raters) if form.endswith("k") else end for end in single)
+    return Interval(low, high, "f")
 
 
-def icc_a1_interval(patterns: Patterns, value: float, level: float) -> Interval:
-    """F interval of ICC(A,1), with Satterthwaite's degrees of freedom."""
-    del value
-    return _absolute(patterns, level, is_mean=False)
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The mean squares of the sample itself."""
+
+    rows: float
+    within: float
+    raters: float
+    residual: float
+    n: float
+    n_raters: int
 
 
-def icc_c1_interval(patterns: Patterns, _value: float, level: float) -> Interval:
-    """F interval of ICC(C,1)."""
-    return _consistent(patterns, level, is_mean=False)
+def _one(mean: MeanSquares) -> _Table:
+    squares = (float(part[0]) for part in (mean.rows, mean.within, mean.raters, mean.residual, mean.n))
+    return _Table(*squares, n_raters=mean.n_raters)
 
 
-def icc_1k_interval(patterns: Patterns, _value: float, level: float) -> Interval:
-    """F interval of ICC(1,k)."""
-    return _one_way(patterns, level, is_mean=True)
+def _by_ratio(
+    ratio_of_squares: float, n_free: float, n_free_noise: float, *, n_raters: int, level: float
+) -> tuple[float, float]:
+    low = ratio_of_squares / _f_quantile(level, n_free, n_free_noise)
+    high = ratio_of_squares * _f_quantile(level, n_free_noise, n_free)
+    return (low - 1) / (low + n_raters - 1), (high - 1) / (high + n_raters - 1)
 
 
-def icc_ak_interval(patterns: Patterns, _value: float, level: float) -> Interval:
-    """F interval of ICC(A,k), with Satterthwaite's degrees of freedom."""
-    return _absolute(patterns, level, is_mean=True)
+def _absolute(mean: _Table, level: float) -> tuple[float, float]:
+    """McGraw & Wong 1996, table 7, case 2A: the freedom is that of a sum of two mean squares."""
+    n, k = mean.n, mean.n_raters
+    offset = k * (mean.raters - mean.residual) / n
+    icc = (mean.rows - mean.residual) / (mean.rows + (k - 1) * mean.residual + offset)
+    of_raters = k * icc / (n * (1 - icc)) * mean.raters
+    of_residual = (1 + k * icc * (n - 1) / (n * (1 - icc))) * mean.residual
+    n_free = (of_raters + of_residual) ** 2 / (of_raters**2 / (k - 1) + of_residual**2 / ((n - 1) * (k - 1)))
+    noise = k * mean.raters + (k * n - k - n) * mean.residual
+    upper, lower = _f_quantile(level, n - 1, n_free), _f_quantile(level, n_free, n - 1)
+    low = n * (mean.rows - upper * mean.residual) / (upper * noise + n * mean.rows)
+    high = n * (lower * mean.rows - mean.residual) / (noise + n * lower * mean.rows)
+    return low, high
 
 
-def icc_ck_interval(patterns: Patterns, _value: float, level: float) -> Interval:
-    """F interval of ICC(C,k)."""
-    return _consistent(patterns, level, is_mean=True)
+def _of_mean(end: float, n_raters: int) -> float:
+    """Spearman-Brown: from one rater's to that of the mean of all."""
+    denominator = 1 + (n_raters - 1) * end
+    return n_raters * end / denominator if denominator > 0 else -math.inf
+
+
+def _f_quantile(level: float, n_free: float, n_free_noise: float) -> float:
+    from scipy.special import fdtri
+
+    return float(fdtri(n_free, n_free_noise, (1 + level) / 2))

@@ -14,7 +14,7 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.report import ComparisonReport, Counts, Disagreement, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers
+from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers, units_in_making
 
 
 def compare(
@@ -60,17 +60,18 @@ def compare(
             rows += comparison_rows(criterion, labelled, versions, measuring)
     if not rows:
         raise InputError("no criterion of these verdicts has an order that versions can be compared on")
-    return _report(dataset, rows, versions, (counts, most), (scoring, measuring))
+    flattering = _own_sessions(dataset, sides, scoring)
+    return _report(dataset, rows, versions, (counts, most, flattering), (scoring, measuring))
 
 
 def _report(
     dataset: Dataset,
     rows: list[Row],
     versions: tuple[str, str],
-    found: tuple[Sequence[Counts], Sequence[Disagreement]],
+    found: tuple[Sequence[Counts], Sequence[Disagreement], Sequence[str]],
     how: tuple[Scoring, Measuring],
 ) -> ComparisonReport:
-    (counts, most), (scoring, measuring), (baseline, candidate) = found, how, versions
+    (counts, most, flattering), (scoring, measuring), (baseline, candidate) = found, how, versions
     return ComparisonReport(
         title=f"{candidate} against {baseline}: {dataset.name}",
         dataset=dataset.name,
@@ -84,7 +85,7 @@ def _report(
         },
         summary=comparison_summary(rows, baseline, candidate),
         rows=tuple(rows),
-        warnings=(*dataset.notes, *comparison_warnings(rows)),
+        warnings=(*dataset.notes, *comparison_warnings(rows), *flattering),
         baseline=baseline,
         candidate=candidate,
         judge=scoring.judge,
@@ -92,6 +93,17 @@ def _report(
         counts=tuple(counts),
         moved=tuple(most),
     )
+
+
+def _own_sessions(dataset: Dataset, sides: tuple[Side, Side], scoring: Scoring) -> list[str]:
+    made_with = units_in_making(dataset, scoring.lineage)
+    n_own = sum(
+        dataset.unit(session) in made_with
+        for side in sides
+        for session in side.sessions
+        if session in dataset.session_by_id
+    )
+    return [f"{n_own} sessions helped to make {scoring.judge}: its verdicts on them may flatter"] if n_own else []
 
 
 def _check_sides(dataset: Dataset, sides: tuple[Side, Side]) -> None:

@@ -221,12 +221,12 @@ def _allowed_targets(
     known = {*dataset.session_by_id, *dataset.pair_by_id}
     refuse_strangers(dataset, outcomes)
     causes: Counter[str] = Counter()
-    made_with = set(scoring.lineage.units) - set(scoring.lineage.folds)
+    made_with = units_in_making(dataset, scoring.lineage)
     allowed: set[str] = set()
     for target in labelled & known:
         if not _in_splits(dataset, target, scoring.splits):
             causes["other_split"] += 1
-        elif dataset.unit(target) in made_with and _is_own(dataset, scoring.lineage):
+        elif dataset.unit(target) in made_with:
             causes["in_lineage"] += 1
         else:
             allowed.add(target)
@@ -236,8 +236,10 @@ def _allowed_targets(
     return allowed, causes
 
 
-def _is_own(dataset: Dataset, lineage: Lineage) -> bool:
-    return lineage.dataset in (None, dataset.name)
+def units_in_making(dataset: Dataset, lineage: Lineage) -> set[str]:
+    """Return the units of a dataset whose labels made the judge, without those that a fold was made without."""
+    is_own = lineage.dataset in (None, dataset.name)
+    return set(lineage.units) - set(lineage.folds) if is_own else set()
 
 
 def _in_splits(dataset: Dataset, target: str, splits: Sequence[SplitChoice]) -> bool:

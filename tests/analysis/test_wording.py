@@ -103,7 +103,11 @@ def test_raters_are_warned_about() -> None:
     alone = dataset(labels(QUALITY, {"s1": {"ana": 1}}))
     assert agreement_warnings(alone, rows) == ("quality: only one rater (ana); agreement cannot be known",)
     both = dataset(labels(QUALITY, {"s1": {"ana": 1, "ben": 1}}))
-    assert agreement_warnings(both, rows) == ()
+    assert agreement_warnings(both, [*rows, row("ana~ben", "cohen_kappa", 1, 1, 1)]) == ()
+    strangers = agreement_warnings(both, rows)
+    assert strangers == ("quality: 1 of 1 pairs of raters share nothing they both rated, such as ana~ben",)
+    many = dataset(labels(QUALITY, {"s1": {f"r{i}": 1 for i in range(9)}}))
+    assert agreement_warnings(many, rows) == ("quality: 9 raters; pairs are not listed one by one above 8",)
 
 
 def test_what_limits_a_score_is_said_once() -> None:

@@ -281,3 +281,25 @@ def test_flags_stand_anywhere_before_two_dashes(capsys) -> None:
     assert capsys.readouterr().out.startswith("judgekit ")
     assert main(["agree", "--", "--json"]) == 2
     assert "--json" in capsys.readouterr().err
+
+
+def test_a_table_with_our_column_names_is_scored_as_it_lies(project: Path, capsys) -> None:
+    """`score table.csv DATASET` reads CSV cells on the rubric's scales; a cell off the scale is named with its line."""
+    rows = [f"{s.id},passed,{'pass' if i % 3 else 'fail'}" for i, s in enumerate(TOLD)]
+    Path("mine.csv").write_text("\n".join(["session,criterion,value", *rows]) + "\n", encoding="utf-8")
+    assert main(["score", "mine.csv", "data", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["judge"], report["engine"]) == ("mine", "stored")
+    assert report["counts"][0]["n_targets"] == len(TOLD)
+    Path("mine.csv").write_text("session,criterion,value\nv1-00,passed,purple\n", encoding="utf-8")
+    assert main(["score", "mine.csv", "data"]) == 2
+    err = capsys.readouterr().err
+    assert "mine.csv:2" in err
+    assert "purple" in err
+
+
+def test_two_verdicts_for_one_sample_are_refused(project: Path, capsys) -> None:
+    """The same session twice, without sample numbers, is a defect of the file and named."""
+    wrote("twice.jsonl", [verdict("v1-00", PASSED, "pass"), verdict("v1-00", PASSED, "fail")])
+    assert main(["score", "twice.jsonl", "data"]) == 2
+    assert "v1-00: two verdicts for sample 0" in capsys.readouterr().err

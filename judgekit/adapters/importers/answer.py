@@ -19,6 +19,11 @@ from judgekit.records.ingest import Item
 from judgekit.records.label import AnswerStatus
 from judgekit.records.rubric import Criterion, Rubric, Value, level_text
 
+_NO_ANSWERS = frozenset(
+    {"n/a", "na", "-", "--", "?", "none", "null", "nan", "x", "unsure", "unknown", "not applicable"}
+)
+"""Words, lower case, that are seldom a level: off the scale, the options that give them a meaning are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -153,7 +158,13 @@ def read_answer(raw: object, criterion: Criterion, plan: ImportPlan) -> Answer |
         return Answer(None, "not_applicable")
     if word in plan.cannot_judge:
         return Answer(None, "cannot_judge")
-    return Answer(criterion.scale.read(plan.values.get(word, raw)))
+    try:
+        return Answer(criterion.scale.read(plan.values.get(word, raw)))
+    except InvalidRecord as error:
+        if word.lower() not in _NO_ANSWERS:
+            raise
+        hint = f"If that is no answer, say --empty {word!r}, --not-applicable {word!r} or --cannot-judge {word!r}"
+        raise InvalidRecord(error.what, hint=hint) from error
 
 
 def is_empty(raw: object) -> bool:

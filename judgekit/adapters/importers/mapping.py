@@ -14,13 +14,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from judgekit.adapters.importers.plan import ImportPlan
-from judgekit.adapters.importers.table import Row, Table
-from judgekit.errors import InvalidRecord, UnknownName
+from judgekit.adapters.importers.table import DEEPEST, Row, Table, is_nested_deeper
+from judgekit.errors import InputError, InvalidRecord, UnknownName
 from judgekit.records.ingest import Batch, Item
 
 ID_FIELDS = frozenset({"id", "input", "group", "session", "pair", "turn", "rater", "criterion", "judge", "version"})
 """Fields that are strings whatever the file's type says."""
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_DELIMITERS = {";": "';'", "\t": "$'\\t'", "|": "'|'", ",": "','"}
+"""What else may part cells -> how it is written on a command line."""
 _ROW_NUMBER, _FILE_STEM = "#", "#file"
 
 
@@ -187,9 +189,10 @@ def json_cell(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
     try:
-        return json.loads(cell, parse_constant=_no_constant)
+        found = json.loads(cell, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return cell
+    return cell if is_nested_deeper(found, DEEPEST) else found
 
 
 def _no_constant(name: str) -> None:
@@ -228,7 +231,20 @@ def _path(text: str, table: Table) -> tuple[str, ...]:
             if table.rows and all(_descend(row.cells, path) is None for row in table.rows):
                 raise UnknownName("key", text, _keys_under(table, path), where=table.file)
             return path
-    raise UnknownName("column", text, table.columns, where=table.file)
+    raise _no_column(text, table)
+
+
+def _no_column(text: str, table: Table) -> InputError:
+    """Say which column is missing; or why, where no row could be read or another character parts the cells."""
+    unreadable = next((row for row in table.rows if row.problem is not None), None)
+    if unreadable is not None and not table.columns:
+        return InvalidRecord(unreadable.problem or "", where=unreadable.where, hint="No row of the file can be read")
+    sole = table.columns[0] if len(table.columns) == 1 else ""
+    for delimiter, words in _DELIMITERS.items():
+        if text in sole.split(delimiter):
+            what = f"{text!r} is no column: the header is one cell, {sole!r}"
+            return InputError(what, where=table.file, hint=f"Say --delimiter {words}")
+    return UnknownName("column", text, table.columns, where=table.file)
 
 
 def _keys_under(table: Table, path: tuple[str, ...]) -> set[str]:

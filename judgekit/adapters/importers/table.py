@@ -25,6 +25,8 @@ from judgekit.adapters.store.files import read_bytes, unique_keys
 from judgekit.errors import FileProblem, InputError, InvalidRecord, UnknownName
 
 KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+DEEPEST = 100
+"""Levels of objects and lists in one row: what is nested deeper cannot be written again everywhere."""
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
@@ -176,6 +178,8 @@ class _JsonReading:
     def value(self, text: str) -> Any:
         """Return the JSON value: NaN becomes null, half a surrogate pair the replacement character; both counted."""
         found = json.loads(text, parse_constant=self._nothing, parse_float=_finite, object_pairs_hook=unique_keys)
+        if is_nested_deeper(found, DEEPEST):
+            raise ValueError(f"nested deeper than {DEEPEST} levels")
         return self._whole(found) if "\\ud" in text.lower() else found
 
     def notes(self, path: Path) -> tuple[str, ...]:
@@ -202,6 +206,26 @@ class _JsonReading:
         if isinstance(value, dict):
             return {self._whole(key): self._whole(item) for key, item in value.items()}
         return value
+
+
+def is_nested_deeper(value: object, levels: int) -> bool:
+    """Whether objects and lists stand in one another more than so many times.
+
+    Example:
+        >>> is_nested_deeper({"a": [1]}, 2), is_nested_deeper({"a": [[1]]}, 2)
+        (False, True)
+    """
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in _inside(each)]
+        if not layer:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """Yield the objects and lists that stand directly in one."""
+    return (each for each in (value.values() if isinstance(value, dict) else value) if isinstance(each, dict | list))
 
 
 def _finite(digits: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 from judgekit.adapters.importers.answer import (
@@ -22,8 +23,8 @@ from judgekit.adapters.importers.answer import (
 )
 from judgekit.adapters.importers.labels import answer_batch, kept_cells
 from judgekit.adapters.importers.mapping import ID_FIELDS, Source, Sources, id_text, json_cell, moment, source
-from judgekit.adapters.importers.plan import ImportPlan
-from judgekit.adapters.importers.table import Table
+from judgekit.adapters.importers.plan import FileForm, ImportPlan
+from judgekit.adapters.importers.table import Table, read_table
 from judgekit.adapters.store.files import validated
 from judgekit.errors import InvalidRecord, UnknownName
 from judgekit.records.ingest import Batch, Item
@@ -52,6 +53,22 @@ def verdicts(tables: Sequence[Table], plan: ImportPlan, rubric: Rubric) -> Batch
         levels = {level: source(text, table) for level, text in plan.distribution.items()}
         items += [_item(cell, fields, levels, asked) for cell in cells(table, fields, plan)]
     return answer_batch("verdicts", tables, found, plan, items)
+
+
+def verdicts_of_table(path: Path, rubric: Rubric) -> list[Verdict | Failure]:
+    """Return the verdicts of one table whose columns carry our own field names (`session`, `criterion`, `value` ...).
+
+    Raises:
+        InvalidRecord: A row holds none; the message names its line, and how many more there are.
+    """
+    batch = verdicts([read_table(path, FileForm())], ImportPlan(), rubric)
+    wrong = [item for item in batch.items if item.is_invalid]
+    if wrong:
+        more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
+        hint = "`judgekit import verdicts` maps other columns and values"
+        raise InvalidRecord(f"{wrong[0].detail}{more}", where=wrong[0].where, hint=hint)
+    found = [record for item in batch.items for record in item.records]
+    return [record for record in found if isinstance(record, Verdict | Failure)]
 
 
 def distribution_over(scale: Scale, given: Mapping[str, object]) -> dict[str, float] | None:

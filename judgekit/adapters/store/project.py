@@ -64,7 +64,7 @@ def new_judge_folder(name_or_path: str | Path, start: Path | None = None) -> Pat
     """
     given = Path(name_or_path)
     path = given if len(given.parts) > 1 else project_root(start) / "judges" / given
-    if path.name in ("", "..", "judges"):
+    if given.name in ("", ".."):
         raise InputError(f"{str(name_or_path)!r} is no name for a judge", hint="Give a name such as resolution-v1")
     if path.exists():
         raise FileProblem("there is something already", where=str(path), hint="Choose another name, or remove it first")

@@ -18,6 +18,15 @@ Place = str | Callable[[FieldPath], str]
 """Where a row stands: `file:line`, or what gives it for one of its fields."""
 
 
+_PLAIN_WORDS = {
+    "a valid tuple": "a list",
+    "a valid list": "a list",
+    "a valid dictionary": "a table",
+    "a valid string": "text",
+}
+"""pydantic's words -> those of the files' formats."""
+
+
 def validated(model: type[M], row: object, where: Place) -> M:
     """Return the record that a row holds.
 
@@ -75,6 +84,8 @@ def _words(finding: ErrorDetails, path: FieldPath, model: Any) -> tuple[str, str
         return f"{path[-1]!r} is missing", "Add it"
     if kind == "value_error":
         return message.removeprefix("Value error, "), None
+    for term, word in _PLAIN_WORDS.items():
+        message = message.replace(term, word)
     what = f"{message[:1].lower()}{message[1:]}, got {_shown(finding['input'])}"
     close = _nearest_literal(finding)
     return what, f"Did you mean {close!r}?" if close else None

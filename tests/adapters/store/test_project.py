@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from judgekit.adapters.store.project import cache_folder, find_dataset, find_judge, project_root
-from judgekit.errors import FileProblem, UnknownName
+from judgekit.adapters.store.project import cache_folder, find_dataset, find_judge, new_judge_folder, project_root
+from judgekit.errors import FileProblem, InputError, UnknownName
 
 
 @pytest.fixture
@@ -48,3 +50,14 @@ def test_an_unknown_name_lists_the_known(root):
         find_judge("x", root)
     with pytest.raises(FileProblem, match="no such folder"):
         find_dataset("a/b", root)
+
+
+def test_a_new_judge_goes_where_its_name_or_path_says(root):
+    """A bare name goes under judges/, a path where it leads; no name and what is there already are refused."""
+    assert new_judge_folder("tone", root) == root.resolve() / "judges" / "tone"
+    assert new_judge_folder("elsewhere/tone", root) == Path("elsewhere/tone")
+    for name in ("", ".", "..", "judges/.."):
+        with pytest.raises(InputError, match="is no name for a judge"):
+            new_judge_folder(name, root)
+    with pytest.raises(FileProblem, match="already"):
+        new_judge_folder("solved", root)
