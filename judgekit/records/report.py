@@ -85,6 +85,99 @@ class Confusion(Record):
         return self
 
 
+class RaterAltTest(Record):
+    """One rater's part of an alternative annotator test."""
+
+    rater: str
+    n: int
+    """Targets that this rater and at least one other scored."""
+    winning_rate: float | None
+    """Share of targets on which the judge is at least as close to the others as this rater is."""
+    p_value: float | None
+    p_adjusted: float | None
+    """After Benjamini-Yekutieli over the raters."""
+    is_beaten: bool
+    """Whether the judge may stand in for this rater, at the stated epsilon."""
+
+
+class AltTest(Record):
+    """Whether a judge may stand in for the experts (Calderon, Reichart and Dror, ACL 2025)."""
+
+    criterion: str
+    epsilon: float
+    """How much less the judge may win and still be preferred for its cost."""
+    winning_rate: Estimate
+    """Share of raters beaten."""
+    advantage: Estimate
+    """Mean over raters of the judge's winning rate."""
+    passes: bool | None
+    """Whether at least half of the raters are beaten; None when it cannot be said."""
+    raters: tuple[RaterAltTest, ...] = ()
+    left_out: dict[str, int] = {}
+    """Raters with too few targets -> how many they have."""
+    assumes: str = ""
+    """What the test takes for granted, in words."""
+
+
+class SliceTest(Record):
+    """Whether a judge agrees less on one slice than on the rest."""
+
+    criterion: str
+    slice: str
+    """`field=value`."""
+    metric: str
+    estimate: Estimate
+    """The metric on the slice."""
+    difference: Estimate
+    """Slice minus the rest."""
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    """After Benjamini-Hochberg over all slices of the criterion."""
+
+
+class BiasCheck(Record):
+    """One habit of the judge that has nothing to do with quality, and what could have been seen of it."""
+
+    criterion: str
+    kind: Literal["length", "position", "format", "clumping"]
+    metric: str
+    estimate: Estimate
+    detectable: float | None = None
+    """Smallest effect that this many targets show with 80% power; None where it is not known."""
+    words: str = ""
+    """What it says, in one sentence."""
+
+
+class BlandAltman(Record):
+    """Judge minus reference against their mean, with limits of agreement (Bland and Altman 1986)."""
+
+    criterion: str
+    between: str
+    bias: Estimate
+    low_limit: Estimate
+    high_limit: Estimate
+    points: tuple[tuple[float, float, int], ...] = ()
+    """(mean, difference, number of targets), each place once."""
+
+
+class RaterProfile(Record):
+    """How one rater uses a scale."""
+
+    criterion: str
+    rater: str
+    n: int
+    """Labels with a value."""
+    severity: Estimate
+    """Mean residual after the targets' own effects, in units of the scale; below 0 is severe."""
+    drift: Estimate | None = None
+    """Change of severity per 30 days."""
+    extreme_share: Estimate | None = None
+    """Share of labels at either end of the scale."""
+    unused_levels: tuple[str, ...] = ()
+    self_agreement: Estimate | None = None
+    """Agreement with the same rater's own repeats."""
+
+
 class Report(Record):
     """What all reports share."""
 
@@ -113,6 +206,8 @@ class AgreementReport(Report):
     """criterion -> rater -> level -> labels."""
     contested: tuple[Disagreement, ...] = ()
     """Sessions the raters differ on most."""
+    profiles: tuple[RaterProfile, ...] = ()
+    """How each rater uses each scale."""
 
 
 class ScoreReport(Report):
@@ -131,6 +226,10 @@ class ScoreReport(Report):
     disagreements: tuple[Disagreement, ...] = ()
     """Worst first."""
     confusions: tuple[Confusion, ...] = ()
+    alt_tests: tuple[AltTest, ...] = ()
+    slices: tuple[SliceTest, ...] = ()
+    biases: tuple[BiasCheck, ...] = ()
+    bland_altman: tuple[BlandAltman, ...] = ()
 
 
 class ComparisonReport(Report):
