@@ -169,7 +169,7 @@ def import_(
     with contextlib.nullcontext() if dry_run else locked_folder(order.folder):
         held = _held(order)
         ingestion = _ingestion(order, held)
-        refusal = None if skip_invalid else ingestion.refusal()
+        refusal = None if skip_invalid else ingestion.refusal() or _emptiness(ingestion.report)
         if refusal is None and not dry_run:
             _write(order, held, ingestion, context.obj)
     if refusal is None or dry_run:
@@ -250,9 +250,6 @@ def _ingestion(order: _Order, held: Dataset) -> Ingestion:
 
     read = importer(order.form)
     tables = read_tables(order.files, order.file_form)
-    if not any(table.rows for table in tables):
-        where = ", ".join(map(str, order.files))
-        raise InputError("the table has no rows", where=where, hint="Export it again; nothing was imported")
     named = named_criteria(tables, order.plan) if order.form in ("labels", "verdicts") else ()
     rubric = rubric_with(held.rubric, order.scales, order.questions, named)
     batch = read(tables, order.plan, rubric)
@@ -295,6 +292,13 @@ def _with_groups(card: DatasetCard, words: tuple[str, ...]) -> DatasetCard:
             raise InputError(f"--group-raters {name}={members} names no rater", hint="Write experts=ana,ben:median")
         groups[name] = RaterGroup.model_validate({"raters": raters, "aggregate": rule})
     return card.model_copy(update={"raters": groups})
+
+
+def _emptiness(report: IngestReport) -> InputError | None:
+    """Return a refusal of files without a row, which are more often a broken export than what was meant."""
+    if report.n_rows:
+        return None
+    return InputError("the table has no rows", where=", ".join(report.files), hint="Nothing was imported")
 
 
 def _write(order: _Order, held: Dataset, ingestion: Ingestion, console: Console) -> None:

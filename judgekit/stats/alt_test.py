@@ -272,9 +272,7 @@ def _advantage(contests: list[_Contest], rng: np.random.Generator, dropped: dict
     return found
 
 
-def _assumed(
-    rule: AltTestRule, tested: list[_Contest], units: IntArray | None, *, n_raters: int
-) -> tuple[str, ...]:
+def _assumed(rule: AltTestRule, tested: list[_Contest], units: IntArray | None, *, n_raters: int) -> tuple[str, ...]:
     said = [
         f"epsilon {rule.epsilon:g}: the judge may win on that share of items fewer than an annotator and still be taken",
         f"similarity {rule.similarity}; the judge beats an annotator at a false discovery rate of {rule.q:g} over "

@@ -55,7 +55,7 @@ def conger_kappa(patterns: Patterns, weights: FloatArray, *, weighting: Weightin
     Source: Conger 1980.
     """
     close = closeness(patterns.levels, weighting)
-    n_raters, own, pooled = 0.0, 0.0, 0.0
+    n_raters, own, pooled = np.zeros(len(weights)), np.zeros(len(weights)), np.zeros((len(weights), len(close)))
     for column in range(patterns.values.shape[1]):
         margin = _level_weights(patterns, weights, column)
         n = row_sums(margin)
@@ -130,7 +130,8 @@ def row_agreement(patterns: Patterns, close: FloatArray) -> FloatArray:
     """Return the agreement of two ratings within each pattern, 0 where there are none, shape (n_patterns,)."""
     tallies, ratings = patterns.tallies, patterns.n_ratings
     alike = row_sums(tallies * (tallies @ close - 1))
-    return np.nan_to_num(ratio(alike, ratings * (ratings - 1)))
+    agreement: FloatArray = np.nan_to_num(ratio(alike, ratings * (ratings - 1)))
+    return agreement
 
 
 def level_shares(patterns: Patterns, weights: FloatArray) -> FloatArray:

@@ -198,7 +198,8 @@ def _rater_of_column(table: FloatArray, raters: Sequence[int] | None) -> IntArra
     places = np.arange(table.shape[1]) if raters is None else np.asarray(raters, dtype=np.int64)
     if places.shape != table.shape[1:] or sorted(set(places.tolist())) != list(range(len(set(places.tolist())))):
         raise InputError(
-            f"raters {places.tolist()} for {table.shape[1]} columns", hint="Number each column's rater from 0, leaving none out"
+            f"raters {places.tolist()} for {table.shape[1]} columns",
+            hint="Number each column's rater from 0, leaving none out",
         )
     return places
 

@@ -12,6 +12,7 @@ from typing import Literal
 UndefinedCode = Literal[
     "no_data",
     "too_few",
+    "missing_ratings",
     "one_category",
     "constant",
     "one_class",

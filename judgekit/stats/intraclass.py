@@ -160,8 +160,14 @@ class _Table:
 
 
 def _one(mean: MeanSquares) -> _Table:
-    squares = (float(part[0]) for part in (mean.rows, mean.within, mean.raters, mean.residual, mean.n))
-    return _Table(*squares, n_raters=mean.n_raters)
+    return _Table(
+        rows=float(mean.rows[0]),
+        within=float(mean.within[0]),
+        raters=float(mean.raters[0]),
+        residual=float(mean.residual[0]),
+        n=float(mean.n[0]),
+        n_raters=mean.n_raters,
+    )
 
 
 def _by_ratio(

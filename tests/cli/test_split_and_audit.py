@@ -11,7 +11,7 @@ import typer
 from judgekit.adapters.store.dataset import DatasetFolder
 from judgekit.cli import audit, split
 from judgekit.cli.console import Console
-from judgekit.errors import InputError
+from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import DatasetCard
 from judgekit.records.label import Label, Retraction
 from judgekit.records.rubric import Criterion, Rubric, Scale
@@ -86,14 +86,14 @@ def test_audit_show_tells_who_said_what(folder, capsys):
     assert "\x1b" not in shown
     run(audit.show, str(folder.path), "--rater", "lead", json_wanted=True)
     assert [h["id"] for h in json.loads(capsys.readouterr().out)["happenings"]] == ["r"]
-    run(audit.show, str(folder.path), "--session", "none")
-    assert "nothing is recorded" in capsys.readouterr().out
+    with pytest.raises(UnknownName, match="unknown session or pair 'none'"):
+        run(audit.show, str(folder.path), "--session", "none")
 
 
 def test_audit_verify_ends_with_8_when_a_line_was_touched(folder, capsys):
     """A whole ledger ends with 0; a changed line is listed with its place and ends with 8."""
     assert run(audit.verify, str(folder.path)) == 0
-    assert "1 ledger files are whole" in capsys.readouterr().out
+    assert "1 ledger file is whole" in capsys.readouterr().out
     path = folder.path / "ledger" / "ana.jsonl"
     path.write_text(path.read_text().replace('"value":"no"', '"value":"yes"', 1))
     assert run(audit.verify, str(folder.path)) == 8

@@ -121,6 +121,17 @@ def row_batch(
     return Batch(form, tuple(items), files, n_rows, columns, tuple(dropped), tuple(notes))
 
 
+def require_readable(table: Table) -> None:
+    """Refuse a file of which no row can be read: what is wrong is the first row, not a column.
+
+    Raises:
+        InvalidRecord: So it is.
+    """
+    if table.rows and not table.columns:
+        first = table.rows[0]
+        raise InvalidRecord(first.problem or "an empty row", where=first.where, hint="No row of the file can be read")
+
+
 def _for(field: str, one: Source) -> Source:
     """An id composed of columns leaves them free: what they say is still to be kept, or to fill their own field."""
     return replace(one, consumes=()) if field in ID_FIELDS and not one.path else one
@@ -236,9 +247,7 @@ def _path(text: str, table: Table) -> tuple[str, ...]:
 
 def _no_column(text: str, table: Table) -> InputError:
     """Say which column is missing; or why, where no row could be read or another character parts the cells."""
-    unreadable = next((row for row in table.rows if row.problem is not None), None)
-    if unreadable is not None and not table.columns:
-        return InvalidRecord(unreadable.problem or "", where=unreadable.where, hint="No row of the file can be read")
+    require_readable(table)
     sole = table.columns[0] if len(table.columns) == 1 else ""
     for delimiter, words in _DELIMITERS.items():
         if text in sole.split(delimiter):

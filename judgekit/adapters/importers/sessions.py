@@ -98,6 +98,7 @@ def _with_one_content(found: Sources, table: Table, plan: ImportPlan) -> Sources
     if plan.is_bare and not asked:
         present = []
     elif not present:
+        require_readable(table)
         listed = ", ".join(table.columns[:20])
         raise InputError(
             f"no column says what was said (columns: {listed})",

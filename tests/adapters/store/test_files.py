@@ -174,14 +174,14 @@ def test_an_unknown_key_names_its_path_and_the_nearest():
     ("model", "row", "words"),
     [
         (Label, {"id": "l", "session": "s", "value": 1}, "f:1: criterion: 'criterion' is missing"),
-        (Label, {"id": 1.5, "session": "s"}, "f:1: id: input should be a valid string, got 1.5"),
+        (Label, {"id": 1.5, "session": "s"}, "f:1: id: input should be text, got 1.5"),
         (Label, {"id": "l", "session": "s", "criterion": "c"}, "f:1: a value is needed"),
         (Label, {"id": "l", "session": "s", "criterion": "c", "status": "n/a"}, "f:1: status: input should be"),
         (Session, {"id": "s", "turns": [{"id": "t", "role": "usr"}]}, "Did you mean 'user'"),
         (Session, {"id": "s", "started_at": "2026-01-01T00:00:00"}, "needs its offset"),
         (Judge, {"name": "j", "reading": {"patterns": [{"mtch": "x"}]}}, "reading.patterns[0].mtch: unknown key"),
         (Rubric, {"name": "r", "criteria": [{"id": "", "question": "?"}]}, "an id must not be empty"),
-        (Session, [], "f:1: input should be a valid dictionary"),
+        (Session, [], "f:1: input should be a table"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_line(model, row, words):

@@ -47,7 +47,7 @@ def test_words_stay_words(path):
     [
         ("levels = [1, 2, 3]", "levls = [1, 2, 3]", ":15: criteria[1].scale.levls: unknown key 'levls'. Did you mean"),
         ('id = "solved"', 'idd = "solved"', ":11: criteria[1].idd: unknown key"),
-        ('version = "2"', "version = 2", ":3: version: input should be a valid string, got 2"),
+        ('version = "2"', "version = 2", ":3: version: input should be text, got 2"),
         ('version = "2"', 'version = "2', ":3: not TOML"),
         ('id = "solved"\n', "", ":10: criteria[1].id: 'id' is missing"),
         ('3 = "yes" }', '9 = "yes" }', ":10: criteria[1]: anchor '9' is not a level"),

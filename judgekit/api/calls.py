@@ -1,15 +1,12 @@
-"""A DOOR: every command as one call, over records, dictionaries or DataFrames; works in a notebook.
+"""Every command as one call, over records, dictionaries or DataFrames; works in a notebook.
 
 Each function makes its own randomness from `seed`, calls one workflow and returns its record. Nothing prints.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
-import os
-import threading
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -26,9 +23,9 @@ if TYPE_CHECKING:
     from judgekit.records.judge import Judge
     from judgekit.records.label import SplitName
     from judgekit.records.report import AgreementReport, ComparisonReport, Report, ScoreReport
-    from judgekit.records.run import Run, RunManifest
+    from judgekit.records.run import Run
     from judgekit.records.session import Session
-    from judgekit.records.verdict import Call, Failure, Verdict
+    from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.distil import Distilled
 
 T = TypeVar("T")
@@ -209,21 +206,24 @@ def distil_student(
     return distil_student(dataset, criterion, splits=chosen, seed=seed, n_folds=n_folds, name=f"{criterion}-student")
 
 
-def run(judge: Judge | Distilled, dataset: Dataset, *, engine: Engine | None = None, max_in_flight: int = 16) -> Run:
+def run(
+    judge: Judge | Distilled | str | Path,
+    dataset: Dataset,
+    *,
+    engine: Engine | None = None,
+    max_in_flight: int = 16,
+) -> Run:
     """Return one judge's verdicts on every session (or pair) of a dataset; nothing is written to disk.
 
     Args:
-        judge: A prompt judge, or what `distil_student` returned.
+        judge: A judge's folder or name, a prompt judge, or what `distil_student` returned.
         dataset: Sessions and pairs to judge.
         engine: What completes requests; None: the judge's own, with keys from the environment.
         max_in_flight: Most requests at once.
     """
-    from judgekit.workflows.distil import Distilled
-    from judgekit.workflows.run import targets_of
+    from judgekit.api.running import run_in_memory
 
-    if isinstance(judge, Distilled):
-        return _student_run(judge, dataset)
-    return _in_a_loop(_ask(judge, targets_of(judge, dataset.sessions, dataset.pairs), engine, max_in_flight))
+    return run_in_memory(judge, dataset, engine=engine, max_in_flight=max_in_flight)
 
 
 def to_frame(report: Report) -> pd.DataFrame:
@@ -256,22 +256,6 @@ def verify(path: str | Path) -> tuple[str, ...]:
     from judgekit.adapters.store.project import find_dataset
 
     return Ledger(find_dataset(str(path)) / "ledger").verify()
-
-
-class _Nowhere:
-    """A run that is only returned, not written."""
-
-    def write_manifest(self, manifest: RunManifest) -> None:
-        """Keep nothing."""
-
-    def add_call(self, call: Call) -> None:
-        """Keep nothing."""
-
-    def add_outcome(self, outcome: Verdict | Failure) -> None:
-        """Keep nothing."""
-
-    def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
-        """Keep nothing."""
 
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:
@@ -337,68 +321,3 @@ def _measuring(seed: int, metrics: Sequence[str]) -> Measuring:
     from judgekit.analysis.agreement import Measuring
 
     return Measuring(np.random.default_rng(seed), n_resamples=RESAMPLES, metrics=_words(metrics))
-
-
-async def _ask(judge: Judge, targets: list[Any], engine: Engine | None, max_in_flight: int) -> Run:
-    import numpy as np
-
-    from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.engines.choice import Surroundings, choose_engine
-    from judgekit.adapters.prices import LitellmPrices
-    from judgekit.judging.runner.store import MemoryStore
-    from judgekit.workflows.run import RunOptions, run_judge
-
-    clock = SystemClock()
-    asked = engine or choose_engine(judge, Surroundings(os.environ, clock, max_in_flight=max_in_flight))
-    options = RunOptions(max_in_flight, prices=LitellmPrices())
-    try:
-        return await run_judge(
-            judge,
-            targets,
-            engine=asked,
-            store=MemoryStore(),
-            sink=_Nowhere(),
-            clock=clock,
-            rng=np.random.default_rng(),
-            options=options,
-        )
-    finally:
-        if engine is None:
-            await asked.close()
-
-
-def _student_run(distilled: Distilled, dataset: Dataset) -> Run:
-    from judgekit.adapters.clock import SystemClock
-    from judgekit.workflows.distil import judge_with_student
-    from judgekit.workflows.run import keep_outcomes, targets_of
-
-    clock = SystemClock()
-    judge = distilled.judge
-    outcomes = judge_with_student(judge, distilled.student, dataset, now=clock.now())
-    made = keep_outcomes(
-        judge, targets_of(judge, dataset.sessions, dataset.pairs), outcomes, sink=_Nowhere(), clock=clock
-    )
-    return made.model_copy(update={"lineage": judge.lineage})
-
-
-def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also where a loop is running already, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    found: list[T] = []
-    failed: list[BaseException] = []
-
-    def alone() -> None:
-        try:
-            found.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001  # carried over to the caller's thread
-            failed.append(error)
-
-    thread = threading.Thread(target=alone)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return found[0]

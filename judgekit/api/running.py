@@ -1,0 +1,156 @@
+"""Running a judge in memory, whatever is given of it: a folder, a record, or what was just distilled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from judgekit.adapters.engines.replay import Recorded
+    from judgekit.judging.ports import Engine
+    from judgekit.judging.runner.interview import Target
+    from judgekit.judging.student import Student
+    from judgekit.records.dataset import Dataset
+    from judgekit.records.judge import Judge
+    from judgekit.records.run import Run, RunManifest
+    from judgekit.records.verdict import Call, Failure, Verdict
+    from judgekit.workflows.distil import Distilled
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A judge with what lies beside it."""
+
+    judge: Judge
+    student: Student | None = None
+    replies: Sequence[Recorded] | None = None
+
+
+def run_in_memory(
+    judge: Judge | Distilled | str | Path, dataset: Dataset, *, engine: Engine | None, max_in_flight: int
+) -> Run:
+    """Return one judge's verdicts on every session (or pair) of a dataset.
+
+    Raises:
+        InputError: A student judge is given without its weights.
+    """
+    from judgekit.workflows.run import targets_of
+
+    asked = _asked(judge)
+    if asked.student is not None:
+        return _student_run(asked.judge, asked.student, dataset)
+    if asked.judge.kind == "student":
+        raise InputError(
+            "a student judge needs its weights",
+            where=asked.judge.name,
+            hint='Give its folder: run("judges/NAME", data)',
+        )
+    targets = targets_of(asked.judge, dataset.sessions, dataset.pairs)
+    return _in_a_loop(_ask(asked, targets, engine, max_in_flight))
+
+
+def _asked(judge: Judge | Distilled | str | Path) -> _Asked:
+    from judgekit.adapters.engines.replay import read_replies
+    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.project import find_judge
+    from judgekit.adapters.store.student import load_student
+    from judgekit.workflows.distil import Distilled
+
+    if isinstance(judge, Distilled):
+        return _Asked(judge.judge, judge.student)
+    if not isinstance(judge, str | Path):
+        return _Asked(judge)
+    folder = JudgeFolder(find_judge(str(judge)))
+    loaded = folder.load()
+    if loaded.kind == "student":
+        return _Asked(loaded, load_student(folder.weights_path))
+    replies = read_replies(folder.path / "replies.jsonl") if loaded.engine == "replay" else None
+    return _Asked(loaded, replies=replies)
+
+
+async def _ask(asked: _Asked, targets: list[Target], engine: Engine | None, max_in_flight: int) -> Run:
+    import numpy as np
+
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.engines.choice import Surroundings, choose_engine
+    from judgekit.adapters.prices import LitellmPrices
+    from judgekit.judging.runner.store import MemoryStore
+    from judgekit.workflows.run import RunOptions, run_judge
+
+    clock = SystemClock()
+    around = Surroundings(os.environ, clock, max_in_flight=max_in_flight, replies=asked.replies)
+    answering = engine or choose_engine(asked.judge, around)
+    options = RunOptions(max_in_flight, prices=LitellmPrices())
+    try:
+        return await run_judge(
+            asked.judge,
+            targets,
+            engine=answering,
+            store=MemoryStore(),
+            sink=_Nowhere(),
+            clock=clock,
+            rng=np.random.default_rng(),
+            options=options,
+        )
+    finally:
+        if engine is None:
+            await answering.close()
+
+
+def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.workflows.distil import judge_with_student
+    from judgekit.workflows.run import keep_outcomes, targets_of
+
+    clock = SystemClock()
+    targets = targets_of(judge, dataset.sessions, dataset.pairs)
+    outcomes = judge_with_student(judge, student, dataset, now=clock.now())
+    return keep_outcomes(judge, targets, outcomes, sink=_Nowhere(), clock=clock)
+
+
+def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where a loop is running already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def alone() -> None:
+        try:
+            found.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001  # carried over to the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+class _Nowhere:
+    """A run that is only returned, not written."""
+
+    def write_manifest(self, manifest: RunManifest) -> None:
+        """Keep nothing."""
+
+    def add_call(self, call: Call) -> None:
+        """Keep nothing."""
+
+    def add_outcome(self, outcome: Verdict | Failure) -> None:
+        """Keep nothing."""
+
+    def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
+        """Keep nothing."""
