@@ -13,6 +13,7 @@ from judgekit.errors import EXIT_DONE, EXIT_FINDINGS, UnknownName
 if TYPE_CHECKING:
     from judgekit.review.history import Happening
 
+WIDTH = 80
 DatasetArgument = Annotated[str, typer.Argument(help="Dataset: its name or folder.")]
 
 
@@ -30,6 +31,7 @@ def show(
     """
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
+    from judgekit.render.plain import one_line, wrap
     from judgekit.review.history import history
 
     folder = DatasetFolder(find_dataset(dataset))
@@ -45,7 +47,8 @@ def show(
     context.obj.emit(found)
     for note in found.notes:
         context.obj.say(note)
-    context.obj.show("\n".join(map(_line, found.happenings)) or "nothing is recorded here")
+    shown = [line for each in found.happenings for line in wrap(one_line(_line(each)), WIDTH, hanging="    ")]
+    context.obj.show("\n".join(shown) or "nothing is recorded here")
     context.obj.suggest(f"judgekit audit verify {shlex.quote(dataset)}")
 
 

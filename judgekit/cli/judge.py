@@ -23,6 +23,8 @@ DatasetName = Annotated[str, typer.Argument(help="Dataset folder, or its name un
 Order = Annotated[Literal["forward", "swapped"], typer.Option("--order", help="How to show a pair.")]
 
 WIDTH = 80
+LABEL = 17
+"""Columns that a label takes on a judge's card."""
 
 
 def judge_new(
@@ -180,18 +182,28 @@ def _id(target: Session | PairTarget) -> str:
 
 
 def _card_text(card: JudgeCard) -> str:
+    from judgekit.render.plain import wrap
+
     lineage = f"{card.n_lineage_units} units of {card.lineage_dataset}" if card.n_lineage_units else "no labels used"
     rows = {
         "question": card.criterion.question,
         "criterion": f"{card.criterion.id} ({card.criterion.scale.type})",
         "scale": card.scale,
         "judges": card.target,
-        **(_prompt_rows(card.prompt) if card.prompt else {"weights": card.weights}),
+        **(_prompt_rows(card.prompt) if card.prompt else {"weights": _short(card.weights)}),
         "lineage": lineage,
-        "judge": card.judge_fingerprint,
+        "judge": _short(card.judge_fingerprint),
     }
-    lines = [f"{card.name} ({card.kind})" + (f": {card.description}" if card.description else "")]
-    return "\n".join([*lines, *(f"  {key:<15}{value}" for key, value in rows.items())])
+    lines = wrap(f"{card.name} ({card.kind})" + (f": {card.description}" if card.description else ""), WIDTH)
+    for key, value in rows.items():
+        first, *more = wrap(str(value), WIDTH - LABEL) or [""]
+        lines += [f"  {key:<{LABEL - 2}}{first}", *(" " * LABEL + line for line in more)]
+    return "\n".join(lines)
+
+
+def _short(fingerprint: str | None) -> str:
+    """Return enough of a fingerprint for people to compare; `--json` has all of it."""
+    return (fingerprint or "none")[:19]
 
 
 def _prompt_rows(prompt: PromptCard) -> dict[str, object]:
@@ -207,7 +219,7 @@ def _prompt_rows(prompt: PromptCard) -> dict[str, object]:
         "reading": prompt.reading,
         "rules": prompt.n_rules,
         "demonstrations": prompt.n_demonstrations,
-        "request": prompt.request_fingerprint,
+        "request": _short(prompt.request_fingerprint),
     }
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from judgekit.errors import InputError, UnknownName
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.multiplicity import benjamini_yekutieli
-from judgekit.stats.patterns import ratio
+from judgekit.stats.patterns import ratio, row_sums
 from judgekit.stats.sample import FloatArray, IntArray
 from judgekit.stats.sign_flip import sign_flip_p_value
 from judgekit.stats.unit_sums import Otherwise, Resampling, estimates_of_sums, sums_by_unit
@@ -31,13 +31,14 @@ _PASSING_RATE = 0.5
 def match(values: FloatArray, others: FloatArray) -> FloatArray:
     """Share of the others who gave the same value."""
     is_there = ~np.isnan(others)
-    return ((values[:, None] == others) & is_there).sum(axis=1) / is_there.sum(axis=1)
+    is_same = (values[:, None] == others) & is_there
+    return row_sums(is_same) / row_sums(is_there)
 
 
 def negative_rmse(values: FloatArray, others: FloatArray) -> FloatArray:
     """Root of the mean squared distance from the others, negated."""
     squares = np.where(np.isnan(others), 0, (values[:, None] - others) ** 2)
-    return -np.sqrt(squares.sum(axis=1) / (~np.isnan(others)).sum(axis=1))
+    return -np.sqrt(row_sums(squares) / row_sums(~np.isnan(others)))
 
 
 SIMILARITIES: dict[str, Similarity] = {"match": match, "negative_rmse": negative_rmse}
@@ -129,7 +130,7 @@ def alt_test(
     ratings: npt.ArrayLike,
     *,
     rng: np.random.Generator,
-    rule: AltTestRule = AltTestRule(),  # noqa: B008  # frozen
+    rule: AltTestRule = AltTestRule(),
     units: IntArray | None = None,
     names: tuple[str, ...] = (),
 ) -> AltTest:
@@ -138,7 +139,7 @@ def alt_test(
     For each annotator and item, W_judge = 1 where the judge is at least as similar to the other annotators as the
     annotator is, W_annotator the other way round, d = W_annotator - W_judge. H0: mean d >= epsilon, by a one-sided
     t-test, over clusters where items share a unit; under 30 units the larger of its p-value and the exact sign-flip
-    test's counts, which alone decides where all d are the same. With 30 and more, d all the same is decided by its mean.
+    test's. Where all d are the same, t is replaced by whether they are below epsilon.
 
     Args:
         judge: Shape (n_items,); NaN where the judge gave no value.
@@ -241,7 +242,7 @@ def _p_value(contest: _Contest, epsilon: float) -> tuple[float, str]:
     sums = sums_by_unit(np.stack([above, np.ones(len(above))], axis=1), contest.units)
     n_clusters, mean = len(sums), float(above.mean())
     away = sums[:, 0] - sums[:, 1] * mean
-    # Cluster-robust standard error of a mean (Miller 2024, eq. 4, times C / (C - 1)); with one item a unit, sd / sqrt(n).
+    # Cluster-robust error of a mean (Miller 2024, eq. 4, times C / (C - 1)); with one item a unit, sd / sqrt(n).
     error = math.sqrt(float(away @ away) * n_clusters / max(n_clusters - 1, 1)) / len(above)
     is_small = n_clusters < _MIN_FOR_T
     clusters = "over clusters, " if n_clusters < len(above) else ""
@@ -265,7 +266,8 @@ def _advantage(contests: list[_Contest], rng: np.random.Generator, dropped: dict
         start += contest.n
 
     def statistics(sums: FloatArray) -> FloatArray:
-        return np.mean(ratio(sums[:, ::2], sums[:, 1::2]), axis=1)[:, None]
+        shares = ratio(sums[:, ::2], sums[:, 1::2])
+        return row_sums(shares)[:, None] / len(contests)
 
     otherwise = Otherwise("no_data", "no annotator meets the judge", dropped)
     [found] = estimates_of_sums(statistics, rows, units, resampling=Resampling(rng), otherwise=otherwise)
@@ -274,7 +276,7 @@ def _advantage(contests: list[_Contest], rng: np.random.Generator, dropped: dict
 
 def _assumed(rule: AltTestRule, tested: list[_Contest], units: IntArray | None, *, n_raters: int) -> tuple[str, ...]:
     said = [
-        f"epsilon {rule.epsilon:g}: the judge may win on that share of items fewer than an annotator and still be taken",
+        f"epsilon {rule.epsilon:g}: the judge may win on that share of items fewer than an annotator and still pass",
         f"similarity {rule.similarity}; the judge beats an annotator at a false discovery rate of {rule.q:g} over "
         f"{len(tested)} tested",
         "items are a random sample" + ("" if units is not None else ", each independent of the others"),

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from judgekit.errors import InputError
 from judgekit.stats.estimate import Estimate, UndefinedCode, undefined
-from judgekit.stats.interval import wilson
+from judgekit.stats.interval import clopper_pearson, wilson
 from judgekit.stats.sample import BoolArray, FloatArray, IntArray
 from judgekit.stats.sign_flip import sign_flip_p_value
-from judgekit.stats.unit_sums import MIN_UNITS, TOO_FEW_UNITS, n_units, sums_by_unit
+from judgekit.stats.unit_sums import MIN_CLUSTERS_OF_RATE, MIN_UNITS, TOO_FEW_UNITS, n_units, sums_by_unit
 
 _POWER = 0.8
 _NORMAL = NormalDist()
@@ -183,21 +183,16 @@ def format_bias(
 def _flipped(is_flipped: BoolArray, unit_of_row: IntArray, bare: Estimate) -> Estimate:
     share = replace(bare, value=float(is_flipped.mean()))
     if share.n_clusters == share.n:
-        found = wilson(float(is_flipped.mean()), share.n, share.level)
-        return replace(share, low=found.low, high=found.high, method=found.method)
-    found = _by_t(share, _error_of_mean(is_flipped.astype(np.float64), unit_of_row)).estimate
-    return _within_unit_range(found)
+        rate = wilson(float(is_flipped.mean()), share.n, share.level)
+        return replace(share, low=rate.low, high=rate.high, method=rate.method)
+    return _rate_by_t(share, _error_of_mean(is_flipped.astype(np.float64), unit_of_row), null=0.0).estimate
 
 
 def _exact_share(bare: Estimate) -> BiasCheck:
     """Add Clopper-Pearson's interval, the exact binomial p-value, and what it could have shown."""
-    from scipy.special import betaincinv
-
     n, n_first = bare.n, round((bare.value or 0.0) * bare.n)
-    tail = (1 - bare.level) / 2
-    low = float(betaincinv(n_first, n - n_first + 1, tail)) if n_first else 0.0
-    high = float(betaincinv(n_first + 1, n - n_first, 1 - tail)) if n_first < n else 1.0
-    estimate = replace(bare, low=low, high=high, method="clopper_pearson")
+    found = clopper_pearson(n_first, n, bare.level)
+    estimate = replace(bare, low=found.low, high=found.high, method=found.method)
     return BiasCheck(estimate, 0.5, _detectable_share(n, bare.level), _exact_p_value(n_first, n))
 
 
@@ -211,10 +206,10 @@ def _detectable_share(n: int, level: float) -> float | None:
 
 
 def _clustered_share(bare: Estimate, lean: FloatArray, units: IntArray) -> BiasCheck:
-    found = _by_t(bare, _error_of_mean((lean > 0).astype(np.float64), units), null=0.5)
+    found = _rate_by_t(bare, _error_of_mean((lean > 0).astype(np.float64), units), null=0.5)
     sums = sums_by_unit(lean[:, None], units)[:, 0]
     p_value = min(1.0, 2 * min(sign_flip_p_value(sums), sign_flip_p_value(-sums)))
-    return replace(found, estimate=_within_unit_range(found.estimate), p_value=p_value)
+    return replace(found, p_value=p_value)
 
 
 def _exact_p_value(n_up: int, n: int) -> float:
@@ -234,7 +229,7 @@ def _by_t(bare: Estimate, error: float, null: float = 0.0) -> BiasCheck:
         return BiasCheck(replace(bare, method="none: no spread between units"), null, None, None)
     value, df = bare.value or 0.0, bare.n_clusters - 1
     reach = float(stdtrit(df, (1 + bare.level) / 2))
-    method = "t" if bare.n_clusters == bare.n else "cluster_t"
+    method = "t" if bare.n_clusters == bare.n else "cluster t"
     estimate = replace(bare, low=value - reach * error, high=value + reach * error, method=method)
     detectable = (reach + _NORMAL.inv_cdf(_POWER)) * error
     return BiasCheck(estimate, null, detectable, float(2 * stdtr(df, -abs(value - null) / error)))
@@ -249,10 +244,16 @@ def _error_of_mean(values: FloatArray, units: IntArray) -> float:
     return math.sqrt(float(sums @ sums) * len(sums) / max(len(sums) - 1, 1)) / len(values)
 
 
-def _within_unit_range(share: Estimate) -> Estimate:
-    if share.low is None or share.high is None:
-        return share
-    return replace(share, low=max(0.0, share.low), high=min(1.0, share.high))
+def _rate_by_t(bare: Estimate, error: float, null: float) -> BiasCheck:
+    """Do as `_by_t` for a clustered rate: at least 30 clusters, and ends between 0 and 1."""
+    if bare.n_clusters < MIN_CLUSTERS_OF_RATE:
+        why = f"none: fewer than {MIN_CLUSTERS_OF_RATE} clusters for a rate"
+        return BiasCheck(replace(bare, method=why), null, None, None)
+    found = _by_t(bare, error, null)
+    low, high = found.estimate.low, found.estimate.high
+    if low is None or high is None:
+        return found
+    return replace(found, estimate=replace(found.estimate, low=max(0.0, low), high=min(1.0, high)))
 
 
 def _difference(left: npt.ArrayLike, right: npt.ArrayLike) -> tuple[FloatArray, BoolArray]:

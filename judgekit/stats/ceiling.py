@@ -14,13 +14,12 @@ import numpy.typing as npt
 
 from judgekit.errors import InputError
 from judgekit.stats.estimate import Estimate
-from judgekit.stats.interval import acceleration, bootstrap_interval
 from judgekit.stats.metric import METRICS, measure_all
 from judgekit.stats.pair_correlation import correlations_of_moments, mean_correlation, pair_moments
 from judgekit.stats.patterns import Patterns, distinct_rows, ratio
 from judgekit.stats.resample import units_of
-from judgekit.stats.sample import FloatArray, IntArray, Sample
-from judgekit.stats.unit_sums import Otherwise, Resampling, estimates_of_sums
+from judgekit.stats.sample import BoolArray, FloatArray, IntArray, Sample
+from judgekit.stats.unit_sums import Otherwise, Resampling, estimates_of_sums, unit_intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,7 @@ class _Rated:
     """The rows that have a rating."""
 
     values: FloatArray
-    is_used: npt.NDArray[np.bool_]
+    is_used: BoolArray
     dropped: dict[str, int]
 
 
@@ -219,7 +218,7 @@ def _rated(ratings: npt.ArrayLike) -> tuple[_Rated, FloatArray]:
     return rated, np.concatenate([np.stack([np.ones(len(shares)), shares], axis=1), pair_moments(rated.values)], axis=1)
 
 
-def _kept_units(units: IntArray | None, is_used: npt.NDArray[np.bool_]) -> IntArray | None:
+def _kept_units(units: IntArray | None, is_used: BoolArray) -> IntArray | None:
     return None if units is None else np.asarray(units)[is_used]
 
 
@@ -236,7 +235,7 @@ def _complete(sample: Sample) -> Sample:
         raise InputError(
             f"a ceiling takes three columns, got {sample.ratings.shape[1]}", hint="Give judge, left-out rater, others"
         )
-    has_all = ~np.isnan(sample.ratings).any(axis=1)
+    has_all = np.isfinite(sample.ratings).min(axis=1, initial=True)
     n_short = int((~has_all).sum())
     dropped = dict(sample.dropped)
     if n_short:
@@ -268,32 +267,19 @@ def _paired_intervals(
     """Return the differences with their intervals, from the same resamples for both sides."""
     if not metrics:
         return {}
-    joint = _joint_rows(sample)
-    units, folds = units_of(joint), [_Fold.of(joint, distinct_rows(side)) for side in sides]
-    drawn: dict[str, list[FloatArray]] = {name: [] for name in metrics}
-    without: dict[str, list[FloatArray]] = {name: [] for name in metrics}
-    times = []
-    for weights in units.resamples(resampling.rng, resampling.n_resamples):
-        for name in metrics:
-            drawn[name].append(_difference(name, folds, weights))
-    for weights, multiplicity in units.leave_outs(resampling.rng):
-        times.append(multiplicity)
-        for name in metrics:
-            without[name].append(_difference(name, folds, weights))
-    estimates = {}
-    for name in metrics:
-        skew = acceleration(np.concatenate(without[name]), np.concatenate(times))
-        found = bootstrap_interval(bare[name].value or 0.0, np.concatenate(drawn[name]), skew, resampling.level)
-        estimates[name] = replace(bare[name], low=found.low, high=found.high, method=found.method)
-    return estimates
+    # All three columns keep who gave which rating, so that a resample is the same rows for both sides.
+    joint = distinct_rows(sample, by_rater=True)
+    judge, human = (_Fold.of(joint, distinct_rows(side)) for side in sides)
 
+    def differences(weights: FloatArray) -> FloatArray:
+        return np.stack([judge.measured(name, weights) - human.measured(name, weights) for name in metrics], axis=1)
 
-def _joint_rows(sample: Sample) -> Patterns:
-    """Return the distinct rows of all three columns, which keep who gave which rating."""
-    values, place = np.unique(sample.ratings, axis=0, return_inverse=True)
-    place = place.reshape(-1)
-    counts = np.bincount(place, minlength=len(values)).astype(np.float64)
-    return Patterns(values, counts, np.ones(len(place), dtype=np.bool_), place, sample)
+    values = np.array([bare[name].value for name in metrics], dtype=np.float64)
+    found = unit_intervals(differences, units_of(joint), values, resampling)
+    return {
+        name: replace(bare[name], low=interval.low, high=interval.high, method=interval.method)
+        for name, interval in zip(metrics, found, strict=True)
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,8 +306,3 @@ class _Fold:
     def measured(self, metric: str, weights: FloatArray) -> FloatArray:
         """Return the metric of this side in each resample."""
         return METRICS[metric].function(self.patterns, np.add.reduceat(weights[:, self.order], self.starts, axis=1))
-
-
-def _difference(metric: str, folds: Sequence[_Fold], weights: FloatArray) -> FloatArray:
-    judge, human = (fold.measured(metric, weights) for fold in folds)
-    return judge - human

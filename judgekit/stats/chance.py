@@ -115,8 +115,8 @@ def closeness(levels: FloatArray, weighting: Weighting) -> FloatArray:
     if weighting == "ordinal":
         steps = np.abs(np.arange(n_levels)[:, None] - np.arange(n_levels))
         return np.asarray(1 - steps * (steps + 1) / (n_levels * (n_levels - 1)), dtype=np.float64)
-    distance = np.abs(levels[:, None] - levels) / (levels[-1] - levels[0])
-    return 1 - distance ** (1 if weighting == "linear" else 2)
+    distance: FloatArray = np.abs(levels[:, None] - levels) / (levels[-1] - levels[0])
+    return 1 - (distance if weighting == "linear" else distance**2)
 
 
 def observed_agreement(patterns: Patterns, weights: FloatArray, close: FloatArray) -> FloatArray:

@@ -90,7 +90,7 @@ def dawid_skene(
     levels: npt.ArrayLike,
     *,
     raters: Sequence[int] | None = None,
-    rule: DawidSkeneRule = DawidSkeneRule(),  # noqa: B008  # frozen
+    rule: DawidSkeneRule = DawidSkeneRule(),
     names: tuple[str, ...] = (),
 ) -> DawidSkene:
     """Fit item classes and rater confusions together by expectation and maximisation, over distinct rows.
@@ -167,7 +167,9 @@ def _fitted(votes: FloatArray, counts: FloatArray, rule: DawidSkeneRule) -> _Fit
     n_rows, n_raters, n_levels = votes.shape
     flat = votes.reshape(n_rows, -1)
     probabilities = votes.sum(axis=1) / flat.sum(axis=1, keepdims=True)
-    for n_iterations in range(1, rule.max_iterations + 1):
+    n_iterations, moved = 0, np.inf
+    while moved > rule.tolerance and n_iterations < rule.max_iterations:
+        n_iterations += 1
         weighted = counts[:, None] * probabilities
         shares = weighted.sum(axis=0) / counts.sum()
         given = (weighted.T @ flat).reshape(n_levels, n_raters, n_levels).swapaxes(0, 1)
@@ -179,8 +181,6 @@ def _fitted(votes: FloatArray, counts: FloatArray, rule: DawidSkeneRule) -> _Fit
         totals = likely.sum(axis=1, keepdims=True)
         moved = float(np.abs(likely / totals - probabilities).max())
         probabilities = likely / totals
-        if moved <= rule.tolerance:
-            break
     log_likelihood = float(counts @ (highest + np.log(totals))[:, 0])
     has_settled = moved <= rule.tolerance
     return _Fit(probabilities, shares, confusions, given.sum(axis=2), log_likelihood, n_iterations, has_settled)
@@ -189,7 +189,9 @@ def _fitted(votes: FloatArray, counts: FloatArray, rule: DawidSkeneRule) -> _Fit
 def _rows_to_one(cells: FloatArray) -> FloatArray:
     """Divide each row by its sum; an empty row says nothing, so it becomes even."""
     totals = cells.sum(axis=2, keepdims=True)
-    return np.divide(cells, totals, out=np.full(cells.shape, 1 / cells.shape[2]), where=totals > 0)
+    even = np.full(cells.shape, 1 / cells.shape[2])
+    rows: FloatArray = np.divide(cells, totals, out=even, where=totals > 0)
+    return rows
 
 
 def _rater_of_column(table: FloatArray, raters: Sequence[int] | None) -> IntArray:

@@ -7,7 +7,7 @@ system's ups and downs; system level: does it rank the systems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from judgekit.errors import InputError, UnknownName
-from judgekit.stats.estimate import Estimate, undefined
-from judgekit.stats.interval import acceleration, bootstrap_interval, no_interval
+from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import METRICS
 from judgekit.stats.patterns import Patterns, distinct_rows, ratio
 from judgekit.stats.resample import Units
 from judgekit.stats.sample import FloatArray, IntArray, Sample
-from judgekit.stats.unit_sums import MIN_UNITS, TOO_FEW_UNITS, Resampling
+from judgekit.stats.unit_sums import Otherwise, Resampling, estimate_of, unit_intervals
 
 CORRELATIONS = ("pearson", "spearman", "kendall_tau_b")
 _DECIMALS = 12
 """System means that agree to this many decimals are the same mean."""
+_WHERE = ("grouping", "item", "system", "set of system means")
 
 Weighted = Callable[[FloatArray], FloatArray]
 """How often each item is drawn, shape (n_resamples, n_items), to values, shape (n_resamples,)."""
@@ -81,29 +81,30 @@ def grouped_correlations(
     if correlation not in CORRELATIONS:
         raise UnknownName("correlation", correlation, CORRELATIONS)
     cells = _complete_cells(np.asarray(judge, np.float64), np.asarray(human, np.float64))
-    draws = _Draws(cells.judge.shape[1], Resampling(rng, level, n_resamples))
+    n_systems, n_items = cells.judge.shape
     of_items = np.array([_plain(correlation, *pair) for pair in zip(cells.judge.T, cells.human.T, strict=True)])
-    of_systems = [_weighted_rows(correlation, *pair) for pair in zip(cells.judge, cells.human, strict=True)]
-    one_each = np.ones((1, cells.judge.shape[1]))
-    n_systems_skipped = sum(bool(np.isnan(function(one_each)[0])) for function in of_systems)
-    return GroupedCorrelations(
-        pooled=draws.estimate(_weighted_cells(correlation, cells), cells.n, cells.dropped, "every cell"),
-        by_item=draws.estimate(
-            lambda weights: _mean(weights, of_items),
-            int((~np.isnan(of_items)).sum()),
-            _counted(cells.dropped, "items_skipped", int(np.isnan(of_items).sum())),
-            "each item",
-        ),
-        by_system=draws.estimate(
-            lambda weights: _mean_of(np.stack([function(weights) for function in of_systems])),
-            len(of_systems) - n_systems_skipped,
-            _counted(cells.dropped, "systems_skipped", n_systems_skipped),
-            "each system",
-        ),
-        system_level=draws.estimate(
-            lambda weights: _of_means(correlation, cells, weights), len(of_systems), cells.dropped, "the systems' means"
-        ),
-    )
+    of_systems = [_of_system(correlation, *pair) for pair in zip(cells.judge, cells.human, strict=True)]
+    pooled = _of_cells(correlation, cells)
+
+    def all_four(weights: FloatArray) -> FloatArray:
+        within = np.stack([function(weights) for function in of_systems])
+        between = _of_means(correlation, cells, weights)
+        return np.stack([pooled(weights), _mean(weights, of_items), _mean_of_defined(within), between], axis=1)
+
+    one_each = np.ones((1, n_items))
+    values = all_four(one_each)[0]
+    units = Units(np.ones(n_items, dtype=np.int64), None, np.ones(n_items))
+    intervals = unit_intervals(all_four, units, values, Resampling(rng, level, n_resamples))
+    skipped = {
+        "items_skipped": int(np.isnan(of_items).sum()),
+        "systems_skipped": sum(bool(np.isnan(function(one_each)[0])) for function in of_systems),
+    }
+    n_by_grouping = [cells.n, n_items - skipped["items_skipped"], n_systems - skipped["systems_skipped"], n_systems]
+    estimates = [
+        estimate_of(float(value), interval, _otherwise(cells, skipped, where), n=n, n_clusters=n_items, level=level)
+        for value, interval, n, where in zip(values, intervals, n_by_grouping, _WHERE, strict=True)
+    ]
+    return GroupedCorrelations(*estimates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,33 +115,6 @@ class _Cells:
     human: FloatArray
     n: int
     dropped: dict[str, int]
-
-
-@dataclass(frozen=True, eq=False)
-class _Draws:
-    """Resamples of items, the same for every grouping."""
-
-    n_items: int
-    resampling: Resampling
-
-    def estimate(self, function: Weighted, n: int, dropped: dict[str, int], where: str) -> Estimate:
-        """Return a statistic of weighted items with its interval."""
-        level = self.resampling.level
-        value = float(function(np.ones((1, self.n_items)))[0]) if self.n_items else np.nan
-        if np.isnan(value):
-            words = f"{where} has fewer than two complete cells, or a constant side"
-            return undefined("constant", words, n=n, n_clusters=self.n_items, level=level, dropped=dropped)
-        interval = no_interval(TOO_FEW_UNITS)
-        if self.n_items >= MIN_UNITS:
-            units = Units(np.ones(self.n_items, dtype=np.int64), None, np.ones(self.n_items))
-            drawn = np.concatenate([function(weights) for weights in self._resamples(units)])
-            without = [(function(weights), times) for weights, times in units.leave_outs(self.resampling.rng)]
-            values, times = (np.concatenate(column) for column in zip(*without, strict=True))
-            interval = bootstrap_interval(value, drawn, acceleration(values, times), level)
-        return Estimate(value, interval.low, interval.high, level, n, self.n_items, interval.method, dropped=dropped)
-
-    def _resamples(self, units: Units) -> Iterator[FloatArray]:
-        return units.resamples(self.resampling.rng, self.resampling.n_resamples)
 
 
 def _complete_cells(judge: FloatArray, human: FloatArray) -> _Cells:
@@ -159,8 +133,11 @@ def _complete_cells(judge: FloatArray, human: FloatArray) -> _Cells:
     return _Cells(judge[:, order], human[:, order], int(has_both.sum()), dropped)
 
 
-def _counted(dropped: dict[str, int], cause: str, n: int) -> dict[str, int]:
-    return {**dropped, cause: n} if n else dropped
+def _otherwise(cells: _Cells, skipped: dict[str, int], where: str) -> Otherwise:
+    """Return what a grouping says and counts: of skipped groups only its own."""
+    own = {cause: n for cause, n in skipped.items() if n and cause == f"{where}s_skipped"}
+    words = f"every {where} has fewer than two complete cells or a constant side"
+    return Otherwise("constant", words, {**cells.dropped, **own})
 
 
 def _plain(correlation: str, judge: FloatArray, human: FloatArray) -> float:
@@ -171,12 +148,12 @@ def _plain(correlation: str, judge: FloatArray, human: FloatArray) -> float:
     return float(METRICS[correlation].function(patterns, patterns.counts[None, :])[0])
 
 
-def _weighted_rows(correlation: str, judge: FloatArray, human: FloatArray) -> Weighted:
+def _of_system(correlation: str, judge: FloatArray, human: FloatArray) -> Weighted:
     """Return the correlation across the items of one system, as a function of the items' weights."""
     return _on_patterns(correlation, judge, human, np.arange(len(judge)))
 
 
-def _weighted_cells(correlation: str, cells: _Cells) -> Weighted:
+def _of_cells(correlation: str, cells: _Cells) -> Weighted:
     n_systems, n_items = cells.judge.shape
     return _on_patterns(correlation, cells.judge.ravel(), cells.human.ravel(), np.tile(np.arange(n_items), n_systems))
 
@@ -203,7 +180,7 @@ def _mean(weights: FloatArray, values: FloatArray) -> FloatArray:
     return ratio(weights @ np.where(is_defined, values, 0), weights @ is_defined.astype(np.float64))
 
 
-def _mean_of(values: FloatArray) -> FloatArray:
+def _mean_of_defined(values: FloatArray) -> FloatArray:
     """Return the mean over systems of those that are defined, shape (n_resamples,)."""
     is_defined = ~np.isnan(values)
     return ratio(np.where(is_defined, values, 0).sum(axis=0), is_defined.sum(axis=0).astype(np.float64))

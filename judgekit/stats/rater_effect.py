@@ -11,6 +11,7 @@ import numpy.typing as npt
 from judgekit.errors import InputError
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import measure_all
+from judgekit.stats.patterns import ratio
 from judgekit.stats.sample import FloatArray, IntArray, Sample
 from judgekit.stats.unit_sums import Otherwise, Resampling, estimates_of_sums
 
@@ -101,7 +102,10 @@ def rater_drift(
     is_shared = (~np.isnan(table)).sum(axis=1) >= 2
     effects = _effects(_normal_equations(table[is_shared]).sum(axis=0)[None, :], table.shape[1])[0]
     resampling = Resampling(rng, level, n_resamples)
-    return tuple(_drift(table, times, effects, place, units, resampling) for place in range(table.shape[1]))
+    return tuple(
+        _drift(table[:, place], times[:, place], np.delete(table - effects, place, axis=1), units, resampling)
+        for place in range(table.shape[1])
+    )
 
 
 def self_agreement(
@@ -167,19 +171,14 @@ def _effects(sums: FloatArray, n_raters: int) -> FloatArray:
 
 
 def _drift(
-    table: FloatArray,
-    times: FloatArray,
-    effects: FloatArray,
-    place: int,
-    units: IntArray | None,
-    resampling: Resampling,
+    own: FloatArray, times: FloatArray, others: FloatArray, units: IntArray | None, resampling: Resampling
 ) -> Estimate:
-    others = np.delete(table - effects, place, axis=1)
+    """Return the slope of one rater's ratings, less the others' without their effects."""
     n_others = (~np.isnan(others)).sum(axis=1)
-    has_rating = ~np.isnan(table[:, place]) & (n_others > 0)
-    is_used = has_rating & ~np.isnan(times[:, place])
-    y = table[is_used, place] - np.nansum(others[is_used], axis=1) / n_others[is_used]
-    x = times[is_used, place] / _DAYS
+    has_rating = ~np.isnan(own) & (n_others > 0)
+    is_used = has_rating & ~np.isnan(times)
+    y = own[is_used] - np.nansum(others[is_used], axis=1) / n_others[is_used]
+    x = times[is_used] / _DAYS
     x = x - (x.mean() if len(x) else 0.0)
     n_untimed = int((has_rating & ~is_used).sum())
     [found] = estimates_of_sums(
@@ -200,5 +199,4 @@ def _slope(sums: FloatArray) -> FloatArray:
     n, x, y, xx, xy = sums.T
     spread = n * xx - x * x
     is_varied = (spread > _RESIDUE * n * xx) & (n >= 3)
-    slopes = np.divide(n * xy - x * y, spread, out=np.full(len(sums), np.nan), where=is_varied)
-    return slopes[:, None]
+    return ratio(n * xy - x * y, np.where(is_varied, spread, 0))[:, None]

@@ -12,7 +12,7 @@ from judgekit.stats.estimate import Estimate
 from judgekit.stats.interval import wilson
 from judgekit.stats.patterns import ratio
 from judgekit.stats.sample import FloatArray, IntArray, listed
-from judgekit.stats.unit_sums import MIN_UNITS, Otherwise, Resampling, estimates_of_sums
+from judgekit.stats.unit_sums import MIN_CLUSTERS_OF_RATE, MIN_UNITS, Otherwise, Resampling, estimates_of_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,12 @@ def _shares_and_entropy(sums: FloatArray) -> FloatArray:
 
 def _as_rate(share: Estimate) -> Estimate:
     """Give a share of independent rows the interval of a rate."""
-    if share.value is None or share.n_clusters < max(share.n, MIN_UNITS):
+    if share.value is None or share.n_clusters < MIN_UNITS:
         return share
+    if share.n_clusters < share.n:
+        if share.n_clusters >= MIN_CLUSTERS_OF_RATE:
+            return share
+        why = f"none: fewer than {MIN_CLUSTERS_OF_RATE} clusters for a rate"
+        return replace(share, low=None, high=None, method=why)
     found = wilson(share.value, share.n, share.level)
     return replace(share, low=found.low, high=found.high, method=found.method)

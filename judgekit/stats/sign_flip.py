@@ -30,7 +30,8 @@ def sign_flip_p_value(differences: FloatArray) -> float:
         >>> sign_flip_p_value(np.full(9, -0.4)) == 2**-9
         True
     """
-    sums, shares = np.zeros(1), np.ones(1)
+    sums: FloatArray = np.zeros(1)
+    shares: FloatArray = np.ones(1)
     for size in np.abs(differences):
         both = np.round(np.concatenate([sums - size, sums + size]), _DECIMALS)
         sums, place = np.unique(both, return_inverse=True)

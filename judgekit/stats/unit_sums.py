@@ -13,16 +13,18 @@ import numpy as np
 
 from judgekit.errors import InputError
 from judgekit.stats.estimate import Estimate, UndefinedCode, undefined
-from judgekit.stats.interval import Interval, acceleration, bootstrap_interval, no_interval
+from judgekit.stats.interval import Interval, bootstrap_interval, influence, no_interval
 from judgekit.stats.resample import Units
 from judgekit.stats.sample import FloatArray, IntArray
 
 Function = Callable[[FloatArray], FloatArray]
-"""Sums, shape (n_resamples, n_sums), to values, shape (n_resamples, n_statistics); NaN is undefined."""
+"""Sums or weights, shape (n_resamples, n_sums), to values, shape (n_resamples, n_statistics); NaN is undefined."""
 
 MIN_UNITS = 10
 """Independent units below which no interval is worth printing."""
 TOO_FEW_UNITS = f"fewer than {MIN_UNITS} independent units"
+MIN_CLUSTERS_OF_RATE = 30
+"""Clusters below which a rate gets no interval: a design effect from few of them is too often too small."""
 _DIGITS = 10
 """Sums that agree to this many decimals of the column's largest are the same: units alike are drawn by kind."""
 
@@ -83,14 +85,41 @@ def estimates_of_sums(
     """
     found = units_by_sums(rows, units)
     values = function(found.totals[None, :])[0]
-    intervals = _intervals(function, found, values, resampling)
-    counts = {"n": len(rows), "n_clusters": found.n, "level": resampling.level, "dropped": dict(otherwise.dropped)}
+    intervals = unit_intervals(function, found, values, resampling)
     return [
-        undefined(otherwise.code, otherwise.words, **counts)
-        if np.isnan(value)
-        else Estimate(float(value), interval.low, interval.high, method=interval.method, **counts)
+        estimate_of(float(value), interval, otherwise, n=len(rows), n_clusters=found.n, level=resampling.level)
         for value, interval in zip(values, intervals, strict=True)
     ]
+
+
+def unit_intervals(function: Function, units: Units, values: FloatArray, resampling: Resampling) -> list[Interval]:
+    """Return the intervals of several statistics from one set of resamples; none below 10 units.
+
+    Args:
+        function: From what `units` yields, sums or weights, to statistics.
+        units: What is drawn.
+        values: The point estimates, shape (n_statistics,).
+        resampling: How intervals are drawn.
+    """
+    if units.n < MIN_UNITS:
+        return [no_interval(TOO_FEW_UNITS)] * len(values)
+    drawn = np.concatenate([function(sums) for sums in units.resamples(resampling.rng, resampling.n_resamples)])
+    left_out = [(function(sums), times) for sums, times in units.leave_outs(resampling.rng)]
+    without, times = (np.concatenate(part) for part in zip(*left_out, strict=True))
+    return [
+        bootstrap_interval(float(value), drawn[:, place], influence(without[:, place], times), resampling.level)
+        for place, value in enumerate(values)
+    ]
+
+
+def estimate_of(
+    value: float, interval: Interval, otherwise: Otherwise, *, n: int, n_clusters: int, level: float
+) -> Estimate:
+    """Return the estimate of a value with its interval; undefined where the value is NaN."""
+    dropped = dict(otherwise.dropped)
+    if np.isnan(value):
+        return undefined(otherwise.code, otherwise.words, n=n, n_clusters=n_clusters, level=level, dropped=dropped)
+    return Estimate(value, interval.low, interval.high, level, n, n_clusters, interval.method, dropped=dropped)
 
 
 def units_by_sums(rows: FloatArray, units: IntArray | None) -> Units:
@@ -116,16 +145,3 @@ def sums_by_unit(rows: FloatArray, units: IntArray) -> FloatArray:
 def n_units(units: IntArray | None, n_rows: int) -> int:
     """Return the number of independent units."""
     return n_rows if units is None else len(np.unique(units))
-
-
-def _intervals(function: Function, units: Units, values: FloatArray, resampling: Resampling) -> list[Interval]:
-    if units.n < MIN_UNITS:
-        return [no_interval(TOO_FEW_UNITS)] * len(values)
-    drawn = np.concatenate([function(sums) for sums in units.resamples(resampling.rng, resampling.n_resamples)])
-    left_out = [(function(sums), times) for sums, times in units.leave_outs(resampling.rng)]
-    without = np.concatenate([found for found, _ in left_out])
-    times = np.concatenate([found for _, found in left_out])
-    return [
-        bootstrap_interval(value, drawn[:, place], acceleration(without[:, place], times), resampling.level)
-        for place, value in enumerate(values)
-    ]

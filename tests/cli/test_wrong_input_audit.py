@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from judgekit.adapters.store.dataset import DatasetFolder
 from judgekit.cli.main import main
 
 
@@ -45,3 +46,34 @@ def test_a_name_that_is_not_there_is_not_an_empty_history(
     assert ledger.exists()
     assert main(["audit", "show", "./d", option, "anna"]) == 2
     assert f"unknown {kind}" in capsys.readouterr().err
+
+
+def test_labels_on_sessions_that_changed_after_them_are_counted(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever edits sessions.jsonl by hand learns how many labels no longer stand on what their raters saw."""
+    Path("t.csv").write_text("id,user\nc7,help\n", encoding="utf-8")
+    Path("k.csv").write_text("s,r,v\nc7,ana,3\nc7,ben,4\n", encoding="utf-8")
+    words = ["--map", "session=s", "--map", "rater=r", "--criterion", "q=v"]
+    assert main(["import", "sessions", "t.csv", "--dataset", "./d"]) == 0
+    assert main(["import", "labels", "k.csv", "--dataset", "./d", *words]) == 0
+    assert ledger.exists()
+    assert DatasetFolder("d").load().notes == ()
+    sessions = Path("d/sessions.jsonl")
+    sessions.write_text(sessions.read_text(encoding="utf-8").replace("help", "never mind"), encoding="utf-8")
+    told = "2 labels are on sessions that changed after them (1; the first: c7)"
+    assert DatasetFolder("d").load().notes == (told,)
+    capsys.readouterr()
+    assert main(["agree", "./d"]) == 0
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_level_that_the_rubric_lost_is_explained(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The refusal says that the rubric changed after the label, not only that the label is off the scale."""
+    rubric = Path("d/rubric.toml")
+    rubric.write_text(rubric.read_text(encoding="utf-8").replace("[1, 2, 3, 4, 5]", "[1, 2, 3]"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["agree", "./d"]) == 2
+    err = capsys.readouterr().err
+    assert f"{ledger.name}:2: criterion 'q': 4 is not on the ordinal scale" in err
+    assert "put the level back" in err

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from judgekit.adapters.importers.answer import invalid_item, is_empty, readable
-from judgekit.adapters.importers.mapping import Sources, cell_text, id_text, json_cell, moment, row_batch, sources
+from judgekit.adapters.importers.mapping import (
+    Sources,
+    cell_text,
+    id_text,
+    json_cell,
+    moment,
+    require_readable,
+    row_batch,
+    sources,
+)
 from judgekit.adapters.importers.messages import turns_from_exchange, turns_from_messages, turns_from_text
 from judgekit.adapters.importers.plan import ImportPlan
 from judgekit.adapters.importers.table import Row, Table

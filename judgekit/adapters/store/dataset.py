@@ -56,11 +56,12 @@ class DatasetFolder:
         held = self.ledger.entries()
         folded = fold(held.entries)
         places = _Places(self.ledger.folder, held.entries)
+        changed = _changed_since(folded.labels, bare)
         return bare.model_copy(
             update={
                 "labels": tuple(_fitted(label, bare, places.of(label)) for label in folded.labels),
                 "adjudications": tuple(_fitted(a, bare, places.of(a)) for a in folded.adjudications),
-                "notes": (*bare.notes, *held.notes, *folded.notes),
+                "notes": (*bare.notes, *held.notes, *folded.notes, *changed),
             }
         )
 
@@ -199,6 +200,9 @@ class DatasetFolder:
             what = "not a folder" if self.path.exists() else "no such folder"
             raise FileProblem(what, where=str(self.path), hint="`judgekit import` makes datasets")
         missing = [name for name in ("dataset.toml", "rubric.toml") if not (self.path / name).is_file()]
+        if missing == ["rubric.toml"]:
+            hint = "Put the rubric back: what the labels mean stands in it"
+            raise FileProblem("rubric.toml is missing", where=str(self.path), hint=hint)
         if missing:
             hint = f"`judgekit import FORMAT FILE --dataset {self.path}` makes one"
             raise FileProblem(f"not a dataset: {' and '.join(missing)} missing", where=str(self.path), hint=hint)
@@ -240,6 +244,24 @@ class DatasetFolder:
         return [entry.entry for entry in self.ledger.entries().entries if isinstance(entry.entry, Label)]
 
 
+def _changed_since(labels: Iterable[Label], dataset: Dataset) -> tuple[str, ...]:
+    """Say how many labels were given on sessions that have changed since."""
+    seen: dict[str, str] = {}
+    changed: list[str] = []
+    for label in labels:
+        session = dataset.session_by_id.get(label.session or "")
+        if label.seen is None or session is None or label.turn is not None:
+            continue
+        if session.id not in seen:
+            seen[session.id] = session.seen_fingerprint
+        if label.seen != seen[session.id]:
+            changed.append(session.id)
+    if not changed:
+        return ()
+    n_sessions = len(dict.fromkeys(changed))
+    return (f"{len(changed)} labels are on sessions that changed after them ({n_sessions}; the first: {changed[0]})",)
+
+
 class _Places:
     """Where in the ledger an event stands: asked only when something is wrong with it."""
 
@@ -275,7 +297,8 @@ def _fitted(answer: A, dataset: Dataset, where: str) -> A:
     try:
         value = criterion.scale.read(answer.value)
     except InvalidRecord as error:
-        raise InvalidRecord(f"criterion {criterion.id!r}: {error.what}", where=where, hint=error.hint) from error
+        hint = error.hint or "If rubric.toml changed after the label, put the level back; a label stays as it was given"
+        raise InvalidRecord(f"criterion {criterion.id!r}: {error.what}", where=where, hint=hint) from error
     is_same = value == answer.value and type(value) is type(answer.value)
     return answer if is_same else answer.model_copy(update={"value": value})
 
