@@ -1,6 +1,6 @@
-"""Which metrics are shown when nobody asks for others, by kind of scale. Source: the field's usual sets.
+"""Which metrics are shown when nobody asks for others, read off the metric table: by role and kind of scale.
 
-The first of each list is the headline. Spearman on two levels is Pearson again, so binary shows neither.
+The first of each set is the headline. Spearman on two levels is Pearson again, so binary shows neither.
 """
 
 from __future__ import annotations
@@ -8,55 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from judgekit.errors import UnknownName
-from judgekit.records.rubric import Criterion, ScaleType
+from judgekit.records.rubric import Criterion
 from judgekit.stats.metric import METRICS
+from judgekit.stats.metric_row import Role
 
-AMONG_RATERS: dict[ScaleType, tuple[str, ...]] = {
-    "binary": ("krippendorff_alpha_nominal", "percent_agreement"),
-    "categorical": ("krippendorff_alpha_nominal", "percent_agreement"),
-    "preference": ("krippendorff_alpha_nominal", "percent_agreement"),
-    "ordinal": ("krippendorff_alpha_ordinal", "krippendorff_alpha_interval", "percent_agreement"),
-    "numeric": ("krippendorff_alpha_interval",),
-}
-BETWEEN_TWO: dict[ScaleType, tuple[str, ...]] = {
-    "binary": ("cohen_kappa", "percent_agreement"),
-    "categorical": ("cohen_kappa", "percent_agreement"),
-    "preference": ("cohen_kappa", "percent_agreement"),
-    "ordinal": ("cohen_kappa_quadratic", "cohen_kappa", "within_one_agreement", "percent_agreement", "spearman"),
-    "numeric": ("pearson", "spearman", "mae"),
-}
-JUDGE_AND_REFERENCE: dict[ScaleType, tuple[str, ...]] = {
-    "binary": ("cohen_kappa", "tpr", "tnr", "accuracy", "f1", "mcc", "bias"),
-    "categorical": ("cohen_kappa", "accuracy", "macro_f1", "mcc"),
-    "preference": ("cohen_kappa", "accuracy", "macro_f1"),
-    "ordinal": (
-        "cohen_kappa_quadratic", "cohen_kappa_linear", "cohen_kappa", "spearman", "kendall_tau_b", "pearson",
-        "accuracy", "within_one_agreement", "mae", "rmse", "bias",
-    ),
-    "numeric": ("mae", "pearson", "spearman", "kendall_tau_b", "rmse", "bias"),
-}  # fmt: skip
-BESIDE_CEILING: dict[ScaleType, tuple[str, ...]] = {
-    "binary": ("cohen_kappa", "accuracy"),
-    "categorical": ("cohen_kappa", "accuracy"),
-    "preference": ("cohen_kappa", "accuracy"),
-    "ordinal": ("cohen_kappa_quadratic", "spearman", "accuracy", "mae"),
-    "numeric": ("mae", "pearson", "spearman"),
-}
-BASELINE: dict[ScaleType, tuple[str, ...]] = {
-    "binary": ("accuracy",),
-    "categorical": ("accuracy",),
-    "preference": ("accuracy",),
-    "ordinal": ("accuracy", "mae"),
-    "numeric": ("mae",),
-}
-
+AMONG_RATERS: Role = "raters"
+AMONG_NAMELESS: Role = "nameless"
+BETWEEN_TWO: Role = "pair"
+JUDGE_AND_REFERENCE: Role = "judge"
+BESIDE_CEILING: Role = "ceiling"
+BASELINE: Role = "baseline"
 
 OF_PAIRS = ("pairwise_accuracy", "position_consistency", "first_slot_rate")
-"""Shares over both orders of every pair; measured beside the sets above, on preference scales alone."""
+"""Shares over both orders of every pair; measured beside the sets, on preference scales alone."""
 
 
-def metric_set(table: dict[ScaleType, tuple[str, ...]], criterion: Criterion, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the metrics asked for, or the table's own for the scale.
+def metric_set(role: Role, criterion: Criterion, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the metrics asked for, or the usual ones of a role on the criterion's scale, headline first.
 
     Among many raters only those that take many; two sides take any. Shares over pairs are measured elsewhere.
 
@@ -68,9 +36,21 @@ def metric_set(table: dict[ScaleType, tuple[str, ...]], criterion: Criterion, as
         if name not in known:
             raise UnknownName("metric", name, known)
     if not asked:
-        return table.get(criterion.scale.type, ())
+        return default_set(role, criterion.scale.type)
     fit = [name for name in dict.fromkeys(asked) if name not in OF_PAIRS]
-    return tuple(name for name in fit if table is not AMONG_RATERS or METRICS[name].raters == "many")
+    takes_two = role not in {AMONG_RATERS, AMONG_NAMELESS}
+    return tuple(name for name in fit if takes_two or METRICS[name].raters == "many")
+
+
+def default_set(role: Role, scale: str) -> tuple[str, ...]:
+    """Return the metrics that the table shows for a role on a type of scale, in their order.
+
+    Example:
+        >>> default_set("ceiling", "ordinal")
+        ('cohen_kappa_quadratic', 'spearman', 'accuracy', 'mae')
+    """
+    places = {name: metric.shown[role][scale] for name, metric in METRICS.items() if scale in metric.shown.get(role, ())}
+    return tuple(sorted(places, key=places.__getitem__))
 
 
 def counts_levels(metric: str) -> bool:

@@ -28,7 +28,9 @@ def distill(
     folds: Annotated[int, typer.Option("--folds", min=2, help="Models that each leave out one share.")] = 5,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the folds.")] = DEFAULT_SEED,
 ) -> None:
-    """Learn a judge from the experts' labels; verdicts on its own training units come from folds made without them.
+    """Learn a judge from the experts' labels.
+
+    Its verdicts on units that it learnt from come from folds made without them.
 
     Example: judgekit distill helpdesk --criterion policy --student -o judges/policy-student
     """

@@ -27,7 +27,9 @@ def report(
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the whole.")] = None,
 ) -> None:
-    """Render saved reports for people: one self-contained page, Markdown, text, or tidy CSV.
+    """Render saved reports for people.
+
+    One self-contained page, Markdown, text, or tidy CSV.
 
     Examples: judgekit report agree.json score.json -o report.html  |  judgekit report reports/ -o rows.csv
     """

@@ -182,6 +182,11 @@ def what_is_asked(subject: Subject) -> Iterator[Finding]:
             message=f"the judge is not told the {name.replace('_', ' ')}: no template uses {{{{ {name} }}}}",
             fix=f"Write {{{{ {name} }}}} into system.j2" if name != "demonstrations" else "Loop over them in user.j2",
         )  # fmt: skip
+    if judge.criterion.question.strip() == judge.criterion.id:
+        yield _in_toml(
+            "bare-question", "info", f"the question is only the criterion's name, {judge.criterion.id!r}",
+            "Write it, and what each level means, into rubric.toml and into the judge's copy in judge.toml",
+        )  # fmt: skip
     if not asks_json and "answer_format" in names:
         file, line = subject.line("answer_format")
         yield Finding(

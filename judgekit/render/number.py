@@ -10,8 +10,8 @@ from typing import Literal
 
 from judgekit.stats.estimate import Estimate
 
-Kind = Literal["coefficient", "rate", "loss", "error", "signed", "points"]
-"""How a metric is written: 0.71 · 71.4% · 0.131 · 0.42 · +0.12 · +4.2 pts."""
+Kind = Literal["coefficient", "rate", "loss", "error", "signed", "signed_loss", "points"]
+"""How a metric is written: 0.71 · 71.4% · 0.131 · 0.42 · +0.12 · +0.012 · +4.2 pts."""
 
 RATES = frozenset(
     {
@@ -22,12 +22,15 @@ RATES = frozenset(
 )  # fmt: skip
 ERRORS = frozenset({"mae", "rmse", "mean"})
 LOSSES = frozenset({"brier", "ece"})
-SIGNED = frozenset({"bias"})
+SIGNED = frozenset({"bias", "severity", "drift"})
 BOUNDED: frozenset[Kind] = frozenset({"coefficient", "rate"})
 """Kinds whose 1 means perfect, so that it may not come from rounding."""
 
-DECIMALS: dict[Kind, int] = {"coefficient": 2, "rate": 1, "loss": 3, "error": 2, "signed": 2, "points": 1}
+DECIMALS: dict[Kind, int] = {
+    "coefficient": 2, "rate": 1, "loss": 3, "error": 2, "signed": 2, "signed_loss": 3, "points": 1,
+}  # fmt: skip
 FINEST_DECIMALS = 4
+SMALLEST_P = 0.001
 HUGE = 1e9
 
 
@@ -41,10 +44,10 @@ def kind_of(metric: str) -> Kind:
     subject = metric.removesuffix("difference").rstrip("_")
     is_rate = subject in RATES or subject.endswith(("_rate", "_share"))
     if subject != metric:
-        return "points" if is_rate else "signed"
+        return "points" if is_rate else "signed_loss" if subject in LOSSES else "signed"
     if is_rate:
         return "rate"
-    if metric in SIGNED:
+    if metric in SIGNED or metric.endswith(("_slope", "_change", "_bias")):
         return "signed"
     if metric in ERRORS:
         return "error"
@@ -62,6 +65,30 @@ def value_text(value: float | None, metric: str) -> str:
         return "undefined"
     kind = kind_of(metric)
     return _written(value, kind) + {"rate": "%", "points": " pts"}.get(kind, "")
+
+
+def p_text(p_value: float | None) -> str:
+    """Return a p-value to three places; one too small for them as a bound, none as a dash.
+
+    Example:
+        >>> p_text(0.0412), p_text(0.00002), p_text(None)
+        ('0.041', '<0.001', '-')
+    """
+    if p_value is None or not math.isfinite(p_value):
+        return "-"
+    if p_value < SMALLEST_P:
+        return f"<{SMALLEST_P:g}"
+    return f"{p_value:.3f}" if p_value == 1 or round(p_value, 3) < 1 else ">0.999"
+
+
+def size_text(size: float | None, metric: str) -> str:
+    """Return how large an effect is, whichever its direction: as the metric is written, without a sign.
+
+    Example:
+        >>> size_text(0.042, "bias"), size_text(0.042, "share_difference")
+        ('0.04', '4.2 pts')
+    """
+    return "-" if size is None else value_text(abs(size), metric).removeprefix("+")
 
 
 def interval_text(estimate: Estimate, metric: str) -> str:
@@ -146,7 +173,7 @@ def level_text(level: float) -> str:
 def _written(value: float, kind: Kind) -> str:
     scaled = 100 * value if kind in ("rate", "points") else value
     text = _rounded(scaled, DECIMALS[kind], whole=100.0 if kind == "rate" else 1.0, is_bounded=kind in BOUNDED)
-    return f"+{text}" if kind in ("signed", "points") and value > 0 else text
+    return f"+{text}" if kind in ("signed", "signed_loss", "points") and value > 0 else text
 
 
 def _rounded(value: float, decimals: int, *, whole: float, is_bounded: bool) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from judgekit.stats.agreement import no_variation
 from judgekit.stats.estimate import UndefinedCode
-from judgekit.stats.intraclass import incomplete_or_alike
 from judgekit.stats.patterns import Patterns, ratio, row_sums
 from judgekit.stats.sample import FloatArray
 
@@ -20,7 +20,7 @@ def kendall_w(patterns: Patterns, weights: FloatArray) -> FloatArray:
     Returns:
         Shape (n_resamples,).
 
-    Undefined when: a rating is missing, or every rater is constant.
+    Undefined when: every rater is constant.
 
     Source: Kendall & Babington Smith 1939; m (n - 1) W is Friedman's chi-square.
     """
@@ -36,11 +36,10 @@ def kendall_w(patterns: Patterns, weights: FloatArray) -> FloatArray:
 
 
 def unranked(patterns: Patterns) -> tuple[UndefinedCode, str]:
-    """Say that ratings are missing, or that no rater tells any two rows apart."""
-    code, words = incomplete_or_alike(patterns)
-    if code == "empty_denominator":
-        return "constant", f"every rater gives one rating throughout (n={patterns.n})"
-    return code, words
+    """Say that no rater tells any two rows apart."""
+    if np.ptp(patterns.values) == 0:
+        return no_variation(patterns)
+    return "constant", f"every rater gives one rating throughout (n={patterns.n})"
 
 
 def lin_ccc(patterns: Patterns, weights: FloatArray) -> FloatArray:

@@ -9,7 +9,6 @@ Source: Shrout & Fleiss 1979; McGraw & Wong 1996.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,7 +35,7 @@ def icc_1(patterns: Patterns, weights: FloatArray) -> FloatArray:
     Returns:
         Shape (n_resamples,).
 
-    Undefined when: a rating is missing, or all are the same.
+    Undefined when: the rows' means do not differ, in those forms that divide by it; or all ratings are the same.
     """
     mean = mean_squares(patterns, weights)
     return ratio(mean.rows - mean.within, mean.rows + (mean.n_raters - 1) * mean.within)
@@ -73,11 +72,8 @@ def icc_ck(patterns: Patterns, weights: FloatArray) -> FloatArray:
     return ratio(mean.rows - mean.residual, mean.rows)
 
 
-def incomplete_or_alike(patterns: Patterns) -> tuple[UndefinedCode, str]:
-    """Say that ratings are missing, or that nothing, or only the raters' offsets, differs."""
-    n_short = int(patterns.counts[patterns.n_ratings < patterns.values.shape[1]].sum())
-    if n_short:
-        return "missing_ratings", f"{n_short} rows lack a rating, and the table must be complete (n={patterns.n})"
+def rows_alike(patterns: Patterns) -> tuple[UndefinedCode, str]:
+    """Say that nothing differs, or that the rows' means do not."""
     if np.ptp(patterns.values) == 0:
         return no_variation(patterns)
     return "empty_denominator", f"the rows' means do not differ (n={patterns.n})"
@@ -85,7 +81,7 @@ def incomplete_or_alike(patterns: Patterns) -> tuple[UndefinedCode, str]:
 
 @dataclass(frozen=True, slots=True)
 class MeanSquares:
-    """Mean squares of a two-way table, each of shape (n_resamples,); NaN where a rating is missing."""
+    """Mean squares of a two-way table, each of shape (n_resamples,)."""
 
     rows: FloatArray
     within: FloatArray
@@ -143,7 +139,12 @@ def f_interval(patterns: Patterns, value: float, level: float, *, form: Form) ->
     else:
         n_free = mean.n * (mean.n_raters - 1) if form in ("1", "1k") else (mean.n - 1) * (mean.n_raters - 1)
         single = _by_ratio(mean.rows / noise, mean.n - 1, n_free, n_raters=mean.n_raters, level=level)
-    low, high = (_of_mean(end, mean.n_raters) if form.endswith("k") else end for end in single)
+    if not form.endswith("k"):
+        return Interval(*single, "f")
+    if 1 + (mean.n_raters - 1) * single[0] <= 0:
+        return no_interval("raters who contradict each other leave the reliability of their mean no lower end")
+    # Spearman-Brown: from one rater's to that of the mean of all.
+    low, high = (mean.n_raters * end / (1 + (mean.n_raters - 1) * end) for end in single)
     return Interval(low, high, "f")
 
 
@@ -191,12 +192,6 @@ def _absolute(mean: _Table, level: float) -> tuple[float, float]:
     low = n * (mean.rows - upper * mean.residual) / (upper * noise + n * mean.rows)
     high = n * (lower * mean.rows - mean.residual) / (noise + n * lower * mean.rows)
     return low, high
-
-
-def _of_mean(end: float, n_raters: int) -> float:
-    """Spearman-Brown: from one rater's to that of the mean of all."""
-    denominator = 1 + (n_raters - 1) * end
-    return n_raters * end / denominator if denominator > 0 else -math.inf
 
 
 def _f_quantile(level: float, n_free: float, n_free_noise: float) -> float:

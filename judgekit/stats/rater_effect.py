@@ -154,7 +154,9 @@ def _normal_equations(table: FloatArray) -> FloatArray:
         is_there[:, :, None] * np.eye(table.shape[1])
         - is_there[:, :, None] * is_there[:, None, :] / (n_ratings[:, :, None])
     )
-    return np.concatenate([matrices.reshape(len(table), -1), np.where(is_there > 0, table - means, 0)], axis=1)
+    return np.concatenate(
+        [matrices.reshape(len(table), table.shape[1] ** 2), np.where(is_there > 0, table - means, 0)], axis=1
+    )
 
 
 def _effects(sums: FloatArray, n_raters: int) -> FloatArray:

@@ -35,7 +35,7 @@ def sign_flip_p_value(differences: FloatArray) -> float:
     for size in np.abs(differences):
         both = np.round(np.concatenate([sums - size, sums + size]), _DECIMALS)
         sums, place = np.unique(both, return_inverse=True)
-        shares = np.bincount(place, weights=np.concatenate([shares, shares]) / 2)
+        shares = np.bincount(place, weights=np.concatenate([shares, shares]) / 2).astype(np.float64)
     # Rounded at every step, a sum may be off by half a unit in the last decimal a step.
     slack = (len(differences) + 1) * 10.0**-_DECIMALS
     return float(min(1.0, shares[sums <= differences.sum() + slack].sum()))

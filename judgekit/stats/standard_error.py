@@ -148,7 +148,8 @@ def _alpha_parts(patterns: Patterns, close: FloatArray) -> tuple[FloatArray, flo
     if by_chance == 1:
         return np.full(len(ratings), math.nan), math.nan
     value = (observed - by_chance) / (1 - by_chance)
-    shares = (agreement - observed * excess - by_chance) / (1 - by_chance)
+    corrected = observed + (1 - observed) / (n * mean_ratings)
+    shares = (agreement - corrected * excess - by_chance) / (1 - by_chance)
     of_rows = tallies @ (close @ used) / mean_ratings - by_chance * excess
     return shares - 2 * (1 - value) * (of_rows - by_chance) / (1 - by_chance), value
 

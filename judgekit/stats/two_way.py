@@ -1,8 +1,8 @@
 """Two-way resampling: units and raters drawn together, for intervals that hold for other raters like these.
 
 Raters are drawn as halves, not with replacement: a rater drawn twice would agree with themself. The spread of half of
-the raters about all of them is what all of them have about their population. Wider than needed where units matter
-little, and with few raters very wide: say "conservative".
+the raters about all of them is what all of them have about their population. Conservative: a rating's own noise counts
+on both sides, so that where raters are all alike the interval is up to twice as wide as needed.
 """
 
 from __future__ import annotations

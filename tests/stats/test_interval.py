@@ -6,9 +6,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from judgekit.stats.interval import acceleration, bootstrap_interval, wilson
-from judgekit.stats.metric import measure, measure_all
+from judgekit.errors import InputError
+from judgekit.stats.interval import (
+    Influence,
+    acceleration,
+    bootstrap_interval,
+    clopper_pearson,
+    fisher_z,
+    influence,
+    jackknife_t,
+    percentile_interval,
+    student_t,
+    wilson,
+)
+from judgekit.stats.metric import METRICS, measure, measure_all
 from judgekit.stats.patterns import distinct_rows
+from judgekit.stats.ranking import delong
 from judgekit.stats.resample import units_of
 from judgekit.stats.sample import Sample
 
@@ -47,18 +60,103 @@ def test_wilson_equals_scipy_at_another_level():
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
-def test_law_school_interval_is_efrons():
-    """BCa is .323 to .941 (scipy, 20 000 resamples) within Monte Carlo error; the acceleration is -.07567."""
-    found = measured("pearson", LAW, n_resamples=20_000)
-    patterns = distinct_rows(LAW)
-    [(weights, times)] = units_of(patterns).leave_outs(np.random.default_rng(0))
-    without = [stats.pearsonr(np.delete(LSAT, i), np.delete(GPA, i)).statistic for i in range(15)]
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0.0, 0.1684), (1, 29, 0.0009, 0.1776)],
+)
+def test_clopper_pearson_gives_newcombes_published_intervals(successes, trials, low, high):
+    """The same counts by the exact method; turned round, the other ends."""
+    found = clopper_pearson(successes, trials, 0.95)
+    turned = clopper_pearson(trials - successes, trials, 0.95)
 
-    assert found.method == "bca"
-    assert (found.low, found.high) == pytest.approx((0.323, 0.941), abs=0.015)
-    assert acceleration(np.array(without), np.ones(15)) == pytest.approx(-0.07567, abs=5e-6)
-    assert (weights.sum(axis=1) == 14).all()
+    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+    assert (1 - turned.high, 1 - turned.low) == pytest.approx((found.low, found.high))
+
+
+def test_no_failure_in_a_hundred_leaves_three_percent():
+    """One-sided 95%: 1 - .05 ** (1 / 100), the rule of three."""
+    assert clopper_pearson(0, 100, 0.9).high == pytest.approx(0.0295, abs=5e-5)
+
+
+def test_law_school_interval_is_efrons():
+    """BCa is .323 to .941, percentile .462 to .963 (scipy, 20 000 resamples) within Monte Carlo error."""
+    patterns = distinct_rows(LAW)
+    units = units_of(patterns)
+    [(weights, times)] = units.leave_outs(np.random.default_rng(0))
+    pearson = METRICS["pearson"].function
+    drawn = np.concatenate([pearson(patterns, some) for some in units.resamples(np.random.default_rng(0), 20_000)])
+    without = np.array([stats.pearsonr(np.delete(LSAT, i), np.delete(GPA, i)).statistic for i in range(15)])
+    left_out = influence(without, np.ones(15))
+
+    bca = bootstrap_interval(0.77637, drawn, left_out.acceleration, 0.95)
+    percentile = percentile_interval(drawn, 0.95)
+
+    assert (bca.method, percentile.method) == ("bca", "percentile")
+    assert (bca.low, bca.high) == pytest.approx((0.323, 0.941), abs=0.015)
+    assert (percentile.low, percentile.high) == pytest.approx((0.462, 0.963), abs=0.01)
+    assert acceleration(without, np.ones(15)) == left_out.acceleration == pytest.approx(-0.07567, abs=5e-6)
+    assert left_out.error == pytest.approx(0.14252, abs=5e-6)
+    assert np.std(drawn) == pytest.approx(0.1337, abs=0.002)
+    assert pearson(patterns, weights) == pytest.approx(without[np.argsort(LSAT)])
     assert (times == 1).all()
+
+
+def test_law_school_interval_by_fishers_z_and_by_the_jackknife():
+    """Fisher's is .4385 to .9220; the jackknife's is 2.1448 errors either side, beyond 1."""
+    fisher, jackknife = fisher_z(0.776374, 15, 0.95), jackknife_t(0.776374, Influence(0.0, 15, 14, 0.14252), 0.95)
+
+    assert (fisher.low, fisher.high, fisher.method) == (
+        pytest.approx(0.4385, abs=5e-5),
+        pytest.approx(0.9220, abs=5e-5),
+        "fisher-z",
+    )
+    assert (jackknife.low, jackknife.high) == pytest.approx((0.776374 - 0.305674, 0.776374 + 0.305674), abs=1e-4)
+    assert jackknife.method == "jackknife t"
+
+
+def test_fishers_z_and_jackknife_say_when_they_have_nothing_to_go_by():
+    """Nine rows, rows on a line, units that make no difference."""
+    assert fisher_z(0.5, 9, 0.95).method == "none: fewer than 10 rows"
+    assert fisher_z(-1.0, 20, 0.95).method == "none: the rows lie on a line"
+    assert jackknife_t(1.0, influence(np.ones(5), np.ones(5)), 0.95).low is None
+
+
+@pytest.mark.parametrize("n_free", [1, 2.2, 2.5, 3, 4.4, 7, 9.5, 30, 1e5])
+def test_students_t_is_scipys(n_free):
+    """Whole and broken degrees of freedom, at three levels."""
+    for level in (0.8, 0.95, 0.99):
+        assert student_t(level, n_free) == pytest.approx(stats.t.ppf((1 + level) / 2, n_free), rel=2e-4)
+
+
+def test_freedom_is_that_of_the_units_that_matter():
+    """Influences that are normal have as many as there are units; where two of a hundred matter, four are left."""
+    normal = stats.norm.ppf((np.arange(200) + 0.5) / 200)
+    few, even = np.zeros(100), np.tile([1.0, -1.0], 50)
+    few[:2] = 1, -1
+
+    assert influence(normal, np.ones(200)).n_free == pytest.approx(199, abs=10)
+    assert influence(few, np.ones(100)).n_free == pytest.approx(4.08, abs=0.01)
+    assert influence(even, np.ones(100)).n_free == 99
+    assert influence(np.array([0.0, 1, -1]), np.array([98.0, 1, 1])) == influence(few, np.ones(100))
+
+
+def test_few_units_or_few_that_matter_widen_bca():
+    """Efron's ends with many units; further out the fewer there are, and the fewer of them matter."""
+    drawn = stats.norm.ppf((np.arange(5_000) + 0.5) / 5_000)
+    widths = []
+    for found in (
+        0.0,
+        Influence(0.0, 1_000, 999),
+        Influence(0.0, 30, 29),
+        Influence(0.0, 30, 6),
+        Influence(0.0, 30, 2.5),
+    ):
+        interval = bootstrap_interval(0.0, drawn, found, 0.95)
+        widths.append(interval.high - interval.low)
+
+    assert widths == sorted(widths)
+    assert widths[0] == pytest.approx(2 * 1.96, abs=0.01)
+    assert widths[2] == pytest.approx(2 * np.sqrt(30 / 29) * 2.0452, abs=0.02)
 
 
 def test_acceleration_counts_a_kind_as_often_as_it_stands():
@@ -137,10 +235,33 @@ def test_rates_of_independent_rows_have_wilsons_interval_on_their_own_trials():
 
 def test_rates_of_clustered_rows_are_resampled_by_cluster():
     """Wilson would take rows of one session for independent."""
-    found = measured("accuracy", binary([[40, 9], [6, 45]], units=np.arange(100) // 5))
+    found = measured("accuracy", binary([[40, 9], [6, 45]], units=np.arange(100) // 3))
 
     assert found.method == "bca"
-    assert found.n_clusters == 20
+    assert found.n_clusters == 34
+
+
+def test_rate_over_few_clusters_has_no_interval():
+    """Thirty are needed, and of those only the ones count that hold a trial: here, a positive of the reference."""
+    fields = {"units": np.arange(100) // 5}
+    assert (
+        measured("accuracy", binary([[40, 9], [6, 45]], **fields)).method == "none: a rate over 20 clusters (needs 30)"
+    )
+    fields = {"units": np.arange(100) // 2}
+    assert measured("tpr", binary([[70, 9], [6, 15]], **fields)).method == "none: a rate over 13 clusters (needs 30)"
+    assert measured("tnr", binary([[70, 9], [6, 15]], **fields)).method == "bca"
+    three = np.random.default_rng(0).integers(0, 2, size=(60, 3)).astype(float)
+    found = measured("percent_agreement", Sample(three, units=np.arange(60) // 3))
+    assert found.method == "none: a rate over 20 clusters (needs 30)"
+
+
+def test_rate_over_clusters_of_many_values_has_an_interval(monkeypatch):
+    """Where the table of clusters is sparse, their trials are counted all the same."""
+    monkeypatch.setattr("judgekit.stats.resample._MAX_ELEMENTS", 1_000)
+    rows = np.random.default_rng(0).normal(size=(80, 2))
+    rows[:40, 1] = rows[:40, 0]
+
+    assert measured("accuracy", Sample(rows, units=np.arange(80) // 2)).method == "bca"
 
 
 def test_agreement_of_three_raters_is_resampled():
@@ -156,7 +277,7 @@ def test_perfect_agreement_has_an_interval_as_a_rate_and_none_as_kappa():
 
     assert measured("cohen_kappa", sample).method == "none: every resample gives the same value"
     assert measured("accuracy", sample).low == pytest.approx(0.9124, abs=5e-5)
-    clustered = binary([[20, 0], [0, 20]], units=np.arange(40) // 2)
+    clustered = binary([[40, 0], [0, 40]], units=np.arange(80) // 2)
     assert measured("accuracy", clustered).method == "none: every resample gives the same value"
 
 
@@ -198,6 +319,109 @@ def test_more_than_two_levels_are_not_held_to_the_rare_class_rule():
     rows = np.array([[0, 0]] * 40 + [[1, 0]] * 2 + [[1, 1]] * 2, dtype=float)
 
     assert not measured("cohen_kappa", Sample(rows, levels=np.arange(3.0))).method.startswith("none: rarer")
+
+
+@pytest.mark.parametrize(
+    "metric", ["cohen_kappa_quadratic", "spearman", "mae", "lin_ccc", "krippendorff_alpha_ordinal"]
+)
+def test_graded_columns_that_hardly_differ_have_no_interval(metric):
+    """Four rows apart say little of how far apart others may be; five will do; two levels have no far and near."""
+    rows = np.array(
+        [[1, 1]] * 20 + [[2, 2]] * 20 + [[3, 3]] * 20 + [[1, 2], [2, 3], [3, 2], [1, 3], [2, 1]], dtype=float
+    )
+    levels = np.arange(1.0, 4)
+
+    found = measured(metric, Sample(rows[:-1], levels=levels))
+    assert found.method == "none: judge and reference differ on 4 rows (needs 5)"
+    assert measured(metric, Sample(rows, levels=levels)).method == "bca"
+    two = np.array([[0, 0]] * 20 + [[1, 1]] * 20 + [[0, 1]] * 2, dtype=float)
+    assert measured(metric, Sample(two, levels=BINARY)).method.startswith("bca")
+
+
+@pytest.mark.parametrize("form", ["1", "a1", "c1", "1k", "ak", "ck"])
+def test_shrout_and_fleiss_intervals_come_out(form):
+    """Six targets, four judges: the intervals of R psych and pingouin."""
+    printed = {
+        "1": (-0.133, 0.723),
+        "a1": (0.019, 0.761),
+        "c1": (0.342, 0.946),
+        "1k": (-0.884, 0.912),
+        "ak": (0.071, 0.927),
+        "ck": (0.676, 0.986),
+    }
+    sample = Sample(np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]))
+
+    found = measured(f"icc_{form}", sample)
+
+    assert found.method == "f"
+    assert (found.low, found.high) == pytest.approx(printed[form], abs=5.1e-4)
+
+
+def test_intraclass_correlations_of_clustered_rows_are_resampled():
+    """The F interval takes rows for independent; with clusters BCa stands in, and with four rows nothing does."""
+    ratings = np.random.default_rng(0).normal(size=(40, 1)) + np.random.default_rng(1).normal(size=(40, 3)) / 2
+    assert measured("icc_a1", Sample(ratings)).method == "f"
+    assert measured("icc_a1", Sample(ratings, units=np.arange(40) // 2)).method == "bca"
+    assert measured("icc_a1", Sample(ratings[:4])).method == "none: fewer than 10 independent units"
+
+
+def test_intraclass_correlation_without_residual_has_no_f_interval():
+    """Perfect agreement, or a pure offset, leaves nothing to judge the doubt by."""
+    column = np.arange(12.0)
+    for metric, other in (("icc_1", column), ("icc_a1", column), ("icc_ck", column + 1), ("icc_ak", column + 1)):
+        found = measured(metric, Sample(np.column_stack([column, other])))
+        assert found.method == "none: the ratings leave no residual to judge the doubt by"
+
+
+def test_mean_of_raters_who_contradict_each_other_may_be_anything_below():
+    """Spearman-Brown has no lower end once one rater's interval reaches down to -1 / (k - 1)."""
+    first = np.array([1.0, 2, 3, 4, 5, 6, 7, 8])
+    found = measured("icc_ak", Sample(np.column_stack([first, [9, 6, 6, 6, 4, 3, 2, 1]])))
+
+    assert found.method.startswith("none: raters who contradict each other")
+    assert found.value < -1
+
+
+def score_sample(positives, negatives, **fields):
+    rows = [[score, 1] for score in positives] + [[score, 0] for score in negatives]
+    return Sample(np.array(rows, dtype=float), levels=BINARY, positive=1.0, **fields)
+
+
+POSITIVES, NEGATIVES = [0.9, 0.8, 0.7, 0.6, 0.55, 0.3], [0.5, 0.4, 0.35, 0.2, 0.1, 0.65]
+
+
+def test_delong_gives_the_published_errors_and_comparison():
+    """Errors .12910 and .16292, z .65938, p .50965 (MLstatkit)."""
+    scores = np.column_stack([POSITIVES + NEGATIVES, [0.7, 0.9, 0.4, 0.6, 0.3, 0.5, 0.8, 0.2, 0.45, 0.25, 0.15, 0.55]])
+    found = delong(np.repeat([True, False], 6), scores)
+    apart = found.covariance[0, 0] + found.covariance[1, 1] - 2 * found.covariance[0, 1]
+
+    assert found.areas == pytest.approx([0.83333, 0.72222], abs=5e-6)
+    assert np.sqrt(np.diag(found.covariance)) == pytest.approx([0.12910, 0.16292], abs=5e-6)
+    assert (found.areas[0] - found.areas[1]) / np.sqrt(apart) == pytest.approx(0.65938, abs=5e-6)
+    assert found.p_of_difference() == pytest.approx(0.50965, abs=5e-6)
+    assert math.isnan(delong(np.repeat([True, False], 6), scores[:, [0, 0]]).p_of_difference())
+    with pytest.raises(InputError, match="1 positives and 2 negatives"):
+        delong(np.array([True, False, False]), scores[:3])
+
+
+def test_auroc_has_delongs_interval_over_rows_and_bca_over_clusters():
+    """On the logit, so within 0 and 1; none where a class is rare or nothing varies."""
+    found = measured("auroc", score_sample(POSITIVES, NEGATIVES))
+    assert found.method == "delong"
+    logit, half = math.log(5), 1.959964 * 0.129099 / (5 / 36)
+    expected = [1 / (1 + math.exp(-logit + shift)) for shift in (half, -half)]
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-5)
+    clustered = score_sample(POSITIVES * 4, NEGATIVES * 4, units=np.arange(48) // 2)
+    assert measured("auroc", clustered).method == "bca"
+    assert (
+        measured("auroc", score_sample(POSITIVES[:4], NEGATIVES)).method
+        == "none: rarer class of reference has 4 (needs 5)"
+    )
+    apart = score_sample([0.9, 0.8, 0.7, 0.6, 0.55], [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert measured("auroc", apart).method == "none: the score separates the classes fully"
+    flat = score_sample([0.5] * 6, [0.5] * 6)
+    assert (measured("auroc", flat).value, measured("auroc", flat).method) == (0.5, "none: the score is constant")
 
 
 def test_higher_level_gives_a_wider_interval():

@@ -9,6 +9,7 @@ from judgekit.stats.sample import Sample
 
 KAPPAS = [name for name in METRICS if name.startswith("cohen_kappa")]
 ALPHAS = [name for name in METRICS if name.startswith("krippendorff")]
+ICCS = [name for name in METRICS if name.startswith("icc_")]
 CORRELATIONS = ["pearson", "spearman", "kendall_tau_b"]
 NAN = np.nan
 
@@ -47,7 +48,39 @@ CASES = [
     *[(name, REFERENCE_1, "constant: every reference rating is 1 (n=10)") for name in CORRELATIONS],
     *[(name, APART, 0.0) for name in KAPPAS],
     ("krippendorff_alpha_nominal", APART, -0.9),
-    *[(name, PERFECT, 1.0) for name in METRICS if METRICS[name].high == 1],
+    *[(name, PERFECT, 1.0) for name in METRICS if METRICS[name].high == 1 and METRICS[name].direction == "higher"],
+    *[(name, PERFECT, 0.0) for name in METRICS if METRICS[name].direction == "lower"],
+    *[(name, BOTH_1, 1.0) for name in ("gwet_ac1", "gwet_ac2", "brennan_prediger")],
+    *[
+        (name, BOTH_1, "one_category: every rating of judge and reference is 1 (n=10)")
+        for name in ["fleiss_kappa", "conger_kappa", "kendall_w", "lin_ccc", *ICCS]
+    ],
+    ("gwet_ac1", JUDGE_1, 0.2),
+    ("fleiss_kappa", JUDGE_1, -1 / 3),
+    ("conger_kappa", JUDGE_1, 0.0),
+    ("brennan_prediger", JUDGE_1, 0.0),
+    ("kendall_w", JUDGE_1, 0.5),
+    ("lin_ccc", JUDGE_1, 0.0),
+    ("gwet_ac1", APART, -1.0),
+    ("fleiss_kappa", APART, -1.0),
+    ("conger_kappa", APART, 0.0),
+    ("brennan_prediger", APART, -1.0),
+    ("lin_ccc", APART, 0.0),
+    ("kendall_w", APART, "constant: every rater gives one rating throughout (n=10)"),
+    ("icc_1", APART, -1.0),
+    ("icc_a1", APART, 0.0),
+    *[
+        (name, APART, "empty_denominator: the rows' means do not differ (n=10)")
+        for name in ("icc_1k", "icc_c1", "icc_ck")
+    ],
+    ("auroc", BOTH_1, "one_class: every reference rating is 1 (n=10)"),
+    ("auroc", BOTH_0, "one_class: no reference rating is 1 (n=10)"),
+    ("auroc", JUDGE_1, 0.5),
+    ("brier", APART, 1.0),
+    ("ece", APART, 1.0),
+    ("ece", JUDGE_1, 0.5),
+    ("pairwise_accuracy_ties", BOTH_1, 1.0),
+    ("pairwise_accuracy_ties", JUDGE_1, 4 / 9),
 ]
 
 

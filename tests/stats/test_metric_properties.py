@@ -19,9 +19,23 @@ PLANNED = [
     "cohen_kappa_observed",
     "cohen_kappa_linear_observed",
     "cohen_kappa_quadratic_observed",
+    "fleiss_kappa",
+    "conger_kappa",
+    "brennan_prediger",
+    "gwet_ac1",
+    "gwet_ac2",
     "krippendorff_alpha_nominal",
     "krippendorff_alpha_ordinal",
     "krippendorff_alpha_interval",
+    "krippendorff_alpha_ratio",
+    "icc_1",
+    "icc_a1",
+    "icc_c1",
+    "icc_1k",
+    "icc_ak",
+    "icc_ck",
+    "kendall_w",
+    "lin_ccc",
     "pearson",
     "spearman",
     "kendall_tau_b",
@@ -35,10 +49,14 @@ PLANNED = [
     "macro_f1",
     "mcc",
     "youden_j",
+    "auroc",
+    "brier",
+    "ece",
     "mae",
     "rmse",
     "bias",
     "pairwise_accuracy",
+    "pairwise_accuracy_ties",
 ]
 
 
@@ -49,7 +67,9 @@ def example(metric: Metric, seed: int, n_rows: int = 60) -> Sample:
     n_raters = 3 if metric.raters == "many" else 2
     noise = rng.integers(0, 3, size=(n_rows, n_raters))
     ratings = np.where(rng.random((n_rows, n_raters)) < 0.6, truth, noise).astype(float)
-    if n_raters > 2:
+    if metric.judge == "probability":
+        ratings[:, 0] = (ratings[:, 0] + rng.integers(0, 2, size=n_rows)) / 4
+    if n_raters > 2 and not metric.is_complete:
         ratings[rng.random(ratings.shape) < 0.2] = np.nan
     return Sample(ratings, levels=np.array([0.0, 1.0, 2.0]), positive=1.0)
 
@@ -92,11 +112,15 @@ def check_range(metric: Metric) -> None:
     """Value and interval stay within the range that the table gives, low below value below high."""
     for seed in range(5):
         found = measured(metric, example(metric, seed))
-        assert metric.low <= found.low <= found.value <= found.high <= metric.high
+        assert metric.low <= found.value <= metric.high
+        if not metric.no_interval:
+            assert metric.low <= found.low <= found.value <= found.high <= metric.high
 
 
 def check_duplicates(metric: Metric) -> None:
     """Every row once more as new units narrows the interval."""
+    if metric.no_interval:
+        return
     sample = example(metric, 5)
     once, twice = (
         measured(metric, sample),
@@ -107,10 +131,33 @@ def check_duplicates(metric: Metric) -> None:
 
 def check_copies_in_a_unit(metric: Metric) -> None:
     """Every row once more inside its own unit adds nothing: the interval stays as wide."""
-    sample = replace(example(metric, 6), units=np.arange(60) // 2)
-    copied = replace(sample, ratings=np.repeat(sample.ratings, 2, axis=0), units=np.arange(120) // 4)
+    if metric.no_interval:
+        return
+    sample = replace(example(metric, 6, n_rows=180), units=np.arange(180) // 2)
+    copied = replace(sample, ratings=np.repeat(sample.ratings, 2, axis=0), units=np.arange(360) // 4)
     once, twice = measured(metric, sample), measured(metric, copied)
     assert twice.high - twice.low == pytest.approx(once.high - once.low, rel=0.03)
+
+
+def check_relabelling(metric: Metric) -> None:
+    """Where no order is needed, calling the levels otherwise changes nothing."""
+    if "nominal" not in metric.suits or metric.judge != "rating" or metric.name == "within_one_agreement":
+        return
+    sample, other = example(metric, 8), np.array([2.0, 0.0, 1.0])
+    places = np.nan_to_num(sample.ratings).astype(int)
+    renamed = np.where(np.isnan(sample.ratings), np.nan, other[places])
+    assert measured(metric, replace(sample, ratings=renamed, positive=0.0)).value == pytest.approx(
+        measured(metric, sample).value
+    )
+
+
+def check_shift(metric: Metric) -> None:
+    """Moving the scale, ratings and levels alike, changes nothing but what speaks of ratios or probabilities."""
+    if metric.judge == "probability" or metric.name == "krippendorff_alpha_ratio":
+        return
+    sample = example(metric, 9)
+    moved = replace(sample, ratings=sample.ratings + 100, levels=sample.levels + 100, positive=101.0)
+    assert same(measured(metric, sample), measured(metric, moved))
 
 
 def check_reason(metric: Metric) -> None:
@@ -133,6 +180,8 @@ CHECKS = {
     "range": check_range,
     "duplicates": check_duplicates,
     "copies-in-a-unit": check_copies_in_a_unit,
+    "relabelling": check_relabelling,
+    "shift": check_shift,
     "reason": check_reason,
 }
 CASES = [(check, metric) for check in CHECKS for metric in METRICS]
@@ -148,7 +197,7 @@ def test_table_is_complete():
     """Each planned metric is there under its own name, with every field filled in, and every check covers it."""
     assert set(METRICS) == set(PLANNED)
     assert set(CASES) == {(check, metric) for check in CHECKS for metric in PLANNED}
-    optional = {"direction", "trials"}
+    optional = {"direction", "trials", "closed_form", "no_interval"}
     for name, metric in METRICS.items():
         assert metric.name == name
         assert metric.source
@@ -167,6 +216,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "range": {"high": 0.3},
     "duplicates": {"function": lambda patterns, weights: weights @ patterns.values[:, 0]},
     "copies-in-a-unit": {"function": lambda patterns, weights: weights @ patterns.values[:, 0]},
+    "relabelling": {"function": METRICS["cohen_kappa_quadratic"].function},
+    "shift": {"function": lambda patterns, weights: weights @ patterns.values[:, 0] / weights.sum(axis=1)},
     "reason": {"reason": lambda patterns: ("constant", "")},
 }
 

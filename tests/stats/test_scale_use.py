@@ -1,0 +1,67 @@
+"""Use of the scale: ends, clumping, entropy, levels never given."""
+
+import numpy as np
+import pytest
+
+from judgekit.errors import InputError
+from judgekit.stats.interval import wilson
+from judgekit.stats.scale_use import scale_use
+
+LEVELS = [1, 2, 3, 4, 5]
+RATINGS = np.repeat([1.0, 3.0, 4.0, 5.0], [4, 8, 16, 4])
+
+
+def used(ratings, levels=LEVELS, **options):
+    return scale_use(ratings, levels, rng=np.random.default_rng(0), **options)
+
+
+def test_shares_entropy_and_unused_levels_are_by_hand():
+    """Shares 1/8, 1/4, 1/2, 1/8: 1.75 bits (Cover & Thomas, example 2.1.2 has them too); level 2 is never given."""
+    found = used(RATINGS)
+
+    assert found.entropy_bits.value == pytest.approx(1.75)
+    assert found.extreme_share.value == pytest.approx(0.25)
+    assert found.modal_share.value == pytest.approx(0.5)
+    assert found.shares == pytest.approx((0.125, 0, 0.25, 0.5, 0.125))
+    assert (found.levels, found.unused) == ((1, 2, 3, 4, 5), (2,))
+
+
+def test_independent_ratings_have_wilsons_interval_at_the_ends():
+    """8 of 32."""
+    found, expected = used(RATINGS).extreme_share, wilson(0.25, 32, 0.95)
+
+    assert (found.low, found.high, found.method) == (expected.low, expected.high, "wilson")
+
+
+def test_clustered_ratings_are_drawn_by_unit():
+    """Four copies a unit: the interval of a rate by BCa over 32 units, or none below 30."""
+    many = used(np.repeat(RATINGS, 4), units=np.repeat(np.arange(32), 4)).extreme_share
+    few = used(RATINGS, units=np.arange(32) // 2).extreme_share
+
+    assert (many.method, many.n, many.n_clusters) == ("bca", 128, 32)
+    assert few.method == "none: fewer than 30 clusters for a rate"
+    assert used(RATINGS[:4]).extreme_share.method == "none: fewer than 10 independent units"
+
+
+def test_one_level_only_has_no_entropy():
+    """All threes: 0 bits, everything on the mode."""
+    found = used(np.full(20, 3.0))
+
+    assert (found.entropy_bits.value, found.modal_share.value) == (0, 1)
+    assert found.unused == (1, 2, 4, 5)
+
+
+def test_missing_ratings_are_counted_and_none_is_undefined():
+    """NaN is no level."""
+    some = used(np.append(RATINGS, np.nan), units=np.arange(33))
+    none = used([np.nan, np.nan])
+
+    assert some.extreme_share.dropped == {"missing": 1}
+    assert none.entropy_bits.undefined == none.extreme_share.undefined == "no_data: there is no rating"
+    assert none.shares == (0, 0, 0, 0, 0)
+
+
+def test_a_rating_off_the_scale_is_refused():
+    """3.5 is not a level."""
+    with pytest.raises(InputError, match=r"a rating is 3\.5, the levels are 1, 2, 3, 4, 5"):
+        used([3.5])
