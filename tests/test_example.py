@@ -75,12 +75,12 @@ def test_no_two_reasons_are_alike(helpdesk: Dataset) -> None:
 
 def test_labels_carry_what_the_design_asks_for(helpdesk: Dataset) -> None:
     """Each label knows its rater, time, what was seen, the rubric, and how the session was picked."""
-    fingerprint = helpdesk.rubric.fingerprint()
+    worded = {criterion.id: criterion.fingerprint() for criterion in helpdesk.rubric.criteria}
     for label in helpdesk.labels:
         assert label.rater in ("ana", "ben", "chloe")
         assert label.at is not None
         assert label.seen == helpdesk.session_by_id[label.target].seen_fingerprint
-        assert label.rubric == fingerprint
+        assert label.rubric == worded[label.criterion]
         assert label.design is not None
         assert label.rationale or label.criterion == "feedback"
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from judgekit.analysis.metric_set import AMONG_RATERS, BESIDE_CEILING, BETWEEN_TWO, counts_levels, is_for, metric_set
+from judgekit.analysis.metric_set import (
+    AMONG_NAMELESS,
+    AMONG_RATERS,
+    BESIDE_CEILING,
+    BETWEEN_TWO,
+    counts_levels,
+    is_for,
+    metric_set,
+)
 from judgekit.analysis.rating import RatingTable, on_levels, rating_table, sample_of, unit_codes
 from judgekit.analysis.reference import aggregation_of, default_rule, leave_one_out, reference
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate, undefined
-from judgekit.stats.metric import measure_all
+from judgekit.stats.metric import METRICS, Population, measure_all
 from judgekit.stats.sample import Sample
 
 MAX_RATERS = 8
@@ -31,16 +40,31 @@ class Measuring:
         level: Coverage of the intervals.
         n_resamples: Bootstrap resamples.
         metrics: Metrics asked for; empty for the usual ones of each scale.
+        generalise: Whether the intervals over all raters hold for other raters like them too.
     """
 
     rng: np.random.Generator
     level: float = 0.95
     n_resamples: int = 2000
     metrics: tuple[str, ...] = ()
+    generalise: Population = "rows"
 
-    def estimates(self, metrics: Sequence[str], sample: Sample) -> dict[str, Estimate]:
-        """Return each metric's estimate on one sample."""
-        return measure_all(metrics, sample, rng=self.rng, level=self.level, n_resamples=self.n_resamples)
+    def estimates(
+        self, metrics: Sequence[str], sample: Sample, *, generalise: Population = "rows"
+    ) -> dict[str, Estimate]:
+        """Return each metric's estimate on one sample; an interval does not depend on what was measured before."""
+        return measure_all(
+            metrics,
+            sample,
+            rng=self.fresh_rng(),
+            level=self.level,
+            n_resamples=self.n_resamples,
+            generalise=generalise,
+        )
+
+    def fresh_rng(self) -> np.random.Generator:
+        """Return the source of the resamples, always from its start."""
+        return copy.deepcopy(self.rng)
 
 
 def agreement_rows(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> list[Row]:
@@ -58,18 +82,28 @@ def agreement_rows(dataset: Dataset, criterion: Criterion, measuring: Measuring)
     if table.is_named and len(table.raters) <= MAX_RATERS:
         for first, second in combinations(table.raters, 2):
             rows += two_sided(table, (first, second), (table.column(first), table.column(second)), measuring)
-    rows += _groups(dataset, criterion, measuring)
+    rows += _groups(dataset, table, measuring)
     return rows + list(_one_against_others(table, dataset, measuring))
 
 
 def two_sided(
     table: RatingTable, names: tuple[str, str], columns: tuple[np.ndarray, np.ndarray], measuring: Measuring
 ) -> list[Row]:
-    """Return the rows of one rater (or group) against another over a table's targets."""
+    """Return the rows of one rater (or group) against another, all on the targets that both rated."""
     metrics = metric_set(BETWEEN_TWO, table.criterion, measuring.metrics)
-    if not np.any(~np.isnan(columns[0]) & ~np.isnan(columns[1])):
+    ratings = np.column_stack(columns)
+    has_both = ~np.isnan(ratings).any(axis=1)
+    if not has_both.any():
         return []
-    estimates = measured(table.criterion, np.column_stack(columns), table.units, (names, metrics), measuring)
+    n_missing = int((~has_both).sum())
+    estimates = measured(
+        table.criterion,
+        ratings[has_both],
+        table.units[has_both],
+        (names, metrics),
+        measuring,
+        dropped={"missing": n_missing} if n_missing else {},
+    )
     between = "~".join(names)
     return [Row(criterion=table.criterion.id, metric=m, between=between, estimate=e) for m, e in estimates.items()]
 
@@ -134,27 +168,47 @@ def _observed(ratings: np.ndarray, whole: Sample) -> np.ndarray | None:
 
 
 def _together(table: RatingTable, measuring: Measuring) -> Iterator[Row]:
-    metrics = metric_set(AMONG_RATERS, table.criterion, measuring.metrics)
-    unfit = [metric for metric in metrics if not is_for(metric, table.criterion)]
+    role = AMONG_RATERS if table.is_named else AMONG_NAMELESS
+    metrics = metric_set(role, table.criterion, measuring.metrics)
     if len(table.raters) < 2:
         words = f"agreement needs two raters, and {len(table.raters)} gave labels"
         for metric in metrics:
             estimate = undefined("too_few", words, n=len(table.targets), level=measuring.level, dropped=table.dropped)
             yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=estimate)
         return
+    found = dict(_refused(metrics, table, measuring))
+    fit = [metric for metric in metrics if metric not in found]
     sample = table.sample(list(table.values.T), table.raters, table.dropped)
-    found = measuring.estimates([metric for metric in metrics if metric not in unfit], sample)
-    found |= {metric: _unordered(metric, table.criterion, measuring) for metric in unfit}
+    if table.is_named:
+        found |= measuring.estimates(fit, sample, generalise=measuring.generalise)
+    else:
+        found |= {metric: _of_nameless(e, measuring) for metric, e in measuring.estimates(fit, sample).items()}
     for metric in metrics:
         yield Row(criterion=table.criterion.id, metric=metric, between="raters", estimate=found[metric])
 
 
-def _groups(dataset: Dataset, criterion: Criterion, measuring: Measuring) -> list[Row]:
+def _refused(metrics: Sequence[str], table: RatingTable, measuring: Measuring) -> Iterator[tuple[str, Estimate]]:
+    """Give the metrics that are not measured over all raters, each with the reason."""
+    for metric in metrics:
+        if not is_for(metric, table.criterion):
+            yield metric, _unordered(metric, table.criterion, measuring)
+        elif METRICS[metric].by_rater and not table.is_named:
+            words = f"{metric} asks who gave which label, and labels are anonymous"
+            yield metric, undefined("unknown_raters", words, level=measuring.level)
+
+
+def _of_nameless(estimate: Estimate, measuring: Measuring) -> Estimate:
+    """Return an estimate without its interval where that should hold for raters whom nobody can tell apart."""
+    if measuring.generalise == "rows" or estimate.value is None:
+        return estimate
+    return replace(estimate, low=None, high=None, method="none: anonymous raters cannot be generalised from")
+
+
+def _groups(dataset: Dataset, table: RatingTable, measuring: Measuring) -> list[Row]:
     rows: list[Row] = []
-    table = rating_table(dataset, criterion)
     known = {name: group for name, group in dataset.card.raters.items() if set(group.raters) & set(table.raters)}
     for first, second in combinations(known, 2):
-        sides = [reference(dataset, criterion, f"group:{name}").values for name in (first, second)]
+        sides = [reference(dataset, table.criterion, f"group:{name}").values for name in (first, second)]
         columns = tuple(np.array([side.get(t, np.nan) for t in table.targets]) for side in sides)
         rows += two_sided(table, (first, second), (columns[0], columns[1]), measuring)
     return rows

@@ -49,7 +49,9 @@ def default_set(role: Role, scale: str) -> tuple[str, ...]:
         >>> default_set("ceiling", "ordinal")
         ('cohen_kappa_quadratic', 'spearman', 'accuracy', 'mae')
     """
-    places = {name: metric.shown[role][scale] for name, metric in METRICS.items() if scale in metric.shown.get(role, ())}
+    places = {
+        name: metric.shown[role][scale] for name, metric in METRICS.items() if scale in metric.shown.get(role, ())
+    }
     return tuple(sorted(places, key=places.__getitem__))
 
 

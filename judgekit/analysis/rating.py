@@ -14,7 +14,7 @@ import numpy as np
 
 from judgekit.records.dataset import Dataset
 from judgekit.records.label import Label, LabelKind
-from judgekit.records.rubric import Criterion
+from judgekit.records.rubric import Criterion, Value
 from judgekit.records.session import Session
 from judgekit.stats.sample import Sample
 
@@ -82,6 +82,7 @@ def rating_table(
         targets: Sessions or pairs to keep; None keeps all.
     """
     wanted, dropped = set(kinds), Counter[str]()
+    code = _coder(criterion)
     unrated: dict[Target, str] = {}
     cells: dict[Target, dict[str, float]] = defaultdict(dict)
     for label in sorted(dataset.labels, key=lambda each: each.occasion):
@@ -91,7 +92,7 @@ def rating_table(
             continue
         if label.status != "ok":
             unrated.setdefault((label.target, label.turn), label.status)
-        _place(label, criterion, cells, dropped)
+        _place(label, code, cells[label.target, label.turn], dropped)
     _order_anonymous(cells)
     ordered = _in_dataset_order(dataset, cells)
     raters = _columns(cells, dataset.raters)
@@ -156,18 +157,28 @@ def excerpt(session: Session | None, length: int = 100) -> str:
     return folded if len(folded) <= length else folded[: length - 1].rstrip() + "…"
 
 
-def _place(label: Label, criterion: Criterion, cells: dict[Target, dict[str, float]], dropped: Counter[str]) -> None:
-    row = cells[label.target, label.turn]
+def _place(label: Label, code: Callable[[Value], float], row: dict[str, float], dropped: Counter[str]) -> None:
     if label.status != "ok" or label.value is None:
         dropped[label.status] += 1
     elif label.rater is None:
-        row[f"{ANONYMOUS}#{1 + sum(name.startswith(f'{ANONYMOUS}#') for name in row)}"] = criterion.scale.code(
-            label.value
-        )
+        row[f"{ANONYMOUS}#{1 + sum(name.startswith(f'{ANONYMOUS}#') for name in row)}"] = code(label.value)
     elif label.rater in row:
         dropped["later_occasion"] += 1
     else:
-        row[label.rater] = criterion.scale.code(label.value)
+        row[label.rater] = code(label.value)
+
+
+def _coder(criterion: Criterion) -> Callable[[Value], float]:
+    """Return the scale's code, which remembers: many labels share few values."""
+    known: dict[tuple[type, Value], float] = {}
+
+    def code(value: Value) -> float:
+        place = (type(value), value)  # True is 1 to a dictionary, and not to a scale
+        if place not in known:
+            known[place] = criterion.scale.code(value)
+        return known[place]
+
+    return code
 
 
 def _order_anonymous(cells: Mapping[Target, dict[str, float]]) -> None:

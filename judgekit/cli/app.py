@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from judgekit.cli.console import Console
-from judgekit.errors import InputError
+from judgekit.errors import EXIT_INTERRUPTED, InputError
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("judgekit.cli.demo:demo", "demo"),
@@ -40,11 +40,13 @@ def run_app(words: list[str], console: Console) -> int:
     try:
         result = command.main(args=words or ["--help"], prog_name="judgekit", standalone_mode=False, obj=console)
     except typer.Exit as done:
-        return done.exit_code
+        result = done.exit_code
     except typer.Abort as stop:
         raise KeyboardInterrupt from stop
     except _usage_error() as wrong:
         raise _as_input_error(wrong) from wrong
+    if result == EXIT_INTERRUPTED:  # what typer makes of Ctrl-C
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

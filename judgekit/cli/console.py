@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from judgekit.errors import FileProblem
+
 if TYPE_CHECKING:
     from judgekit.records.record import Record
 
@@ -36,7 +38,7 @@ class Console:
     @property
     def is_live(self) -> bool:
         """Whether a progress line may redraw itself: standard error is a terminal and talk is wanted."""
-        return not self.quiet and sys.stderr.isatty()
+        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
 
     def show(self, text: str) -> None:
         """Print a result for people; nothing when the result is JSON."""
@@ -51,7 +53,7 @@ class Console:
     def say(self, text: str) -> None:
         """Talk: progress, warnings, what was done."""
         if not self.quiet:
-            _write(sys.stderr, clean(text) + "\n")
+            _talk(sys.stderr, clean(text) + "\n")
 
     def detail(self, text: str) -> None:
         """Talk that only `--verbose` wants."""
@@ -61,7 +63,7 @@ class Console:
     def redraw(self, text: str) -> None:
         """Replace the current line of a live terminal."""
         if self.is_live:
-            _write(sys.stderr, "\r\x1b[2K" + clean(text))
+            _talk(sys.stderr, "\r\x1b[2K" + clean(text))
 
     def suggest(self, command: str) -> None:
         """Name the next useful command."""
@@ -70,7 +72,7 @@ class Console:
 
     def fail(self, text: str) -> None:
         """Print an error: one line, whatever the mode."""
-        _write(sys.stderr, "judgekit: " + clean(text).replace("\n", " ") + "\n")
+        _talk(sys.stderr, "judgekit: " + clean(text).replace("\n", " ") + "\n")
 
 
 def json_text(record: Record) -> str:
@@ -93,11 +95,39 @@ def _visible(character: str) -> str:
     return f"\\x{ord(character):02x}" if ord(character) < 0x100 else f"\\u{ord(character):04x}"
 
 
-def _write(stream: TextIO, text: str) -> None:
-    """Write; a reader who has gone away (`| head`) changes neither what is done nor the exit code."""
-    encoding = stream.encoding or "utf-8"
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write a result; a reader who has gone away (`| head`, `>&-`) changes neither what is done nor the exit code.
+
+    Raises:
+        FileProblem: The results could not be written, as on a full disk.
+    """
+    if stream is None:
+        return
     try:
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
+        _put(stream, text)
     except BrokenPipeError:
+        _silence(stream)
+    except OSError as error:
+        _silence(stream)
+        raise FileProblem(error.strerror or str(error), where="standard output", hint="Write it elsewhere") from error
+
+
+def _talk(stream: TextIO | None, text: str) -> None:
+    """Write talk; where nobody can hear it, it is lost, and nothing else changes."""
+    try:
+        if stream is not None:
+            _put(stream, text)
+    except OSError:
+        _silence(stream)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _silence(stream: TextIO | None) -> None:
+    """Send what is still to come nowhere, so that closing the stream at the end raises nothing either."""
+    if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from judgekit import __version__
-from judgekit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, FileProblem, InputError, JudgekitError
+from judgekit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, JudgekitError
 
 if TYPE_CHECKING:
     from judgekit.cli.console import Console
@@ -27,25 +26,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None: the process's own.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given in (["--version"], ["version"]):
-        print(f"judgekit {__version__}")
-        return 0
     words, flags = split_flags(given)
     from judgekit.cli.console import Console
 
     console = Console(**dict.fromkeys(flags, True))
     try:
+        if words in (["--version"], ["version"]):
+            console.show(f"judgekit {__version__}")
+            return 0
         return _run(words, console)
     except KeyboardInterrupt:
         console.fail("interrupted; what was done is kept, and the same command continues")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        _silence_stdout()
-        return 0
     except JudgekitError as error:
         return _explain(error, console)
     except OSError as error:
-        return _explain(_file_problem(error), console)
+        from judgekit.adapters.store.files import file_problem
+
+        return _explain(file_problem(error, error.filename or "a file"), console, cause=error)
     except Exception as error:  # the last resort: our defect, told as such
         return _confess(error, console)
 
@@ -69,9 +67,9 @@ def _run(words: list[str], console: Console) -> int:
     return run_app(words, console)
 
 
-def _explain(error: JudgekitError, console: Console) -> int:
+def _explain(error: JudgekitError, console: Console, *, cause: Exception | None = None) -> int:
     if console.debug:
-        _print_traceback(error)
+        _print_traceback(cause or error)
     console.fail(str(error))
     return error.exit_code
 
@@ -88,16 +86,3 @@ def _print_traceback(error: Exception) -> None:
     import traceback
 
     traceback.print_exception(error)
-
-
-def _file_problem(error: OSError) -> InputError:
-    path = error.filename if error.filename is not None else "a file"
-    reason = error.strerror or str(error)
-    hint = {28: "Free some space and run the same command again", 13: "Check its permissions", 30: "It is read-only"}
-    problem = FileProblem(reason, where=str(path), hint=hint.get(error.errno or 0))
-    problem.__cause__ = error  # what --debug shows
-    return problem
-
-
-def _silence_stdout() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -210,9 +210,7 @@ async def _ask(
     except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
         line.clear()
         if line.last is not None:
-            console.say(
-                f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}; the same command continues"
-            )
+            console.say(f"stopped: {line.last.done} of {line.last.total} done, kept in {sink.path}")
         raise
     finally:
         line.clear()

@@ -170,12 +170,12 @@ class RaterProfile(Record):
     severity: Estimate
     """Mean residual after the targets' own effects, in units of the scale; below 0 is severe."""
     drift: Estimate | None = None
-    """Change of severity per 30 days."""
+    """Change of severity per 30 days; None where the labels' times are not known, or lie within a week."""
     extreme_share: Estimate | None = None
-    """Share of labels at either end of the scale."""
+    """Share of labels at either end of the scale; None where it has fewer than three ordered levels."""
     unused_levels: tuple[str, ...] = ()
     self_agreement: Estimate | None = None
-    """Agreement with the same rater's own repeats."""
+    """Percent agreement with the same rater's own repeats; None where nothing was repeated."""
 
 
 class Report(Record):
@@ -208,6 +208,8 @@ class AgreementReport(Report):
     """Sessions the raters differ on most."""
     profiles: tuple[RaterProfile, ...] = ()
     """How each rater uses each scale."""
+    notes: dict[str, tuple[str, ...]] = {}
+    """criterion -> what its rows are read beside: how common the levels are, how the sessions were picked."""
 
 
 class ScoreReport(Report):

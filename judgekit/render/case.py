@@ -14,7 +14,9 @@ MOST_GAPS = 6
 """Sizes of gap listed one by one; more are gathered into bands."""
 
 
-def case_section(title: str, found: Sequence[Disagreement], *, reference: str = "", judge: str | None = None) -> Section:
+def case_section(
+    title: str, found: Sequence[Disagreement], *, reference: str = "", judge: str | None = None
+) -> Section:
     """Return the section of a list of cases; without blocks when there is none.
 
     Args:

@@ -190,4 +190,6 @@ def _signed(value: float) -> str:
 
 def _written(each: Estimate) -> str:
     interval = interval_text(each, "bias")
-    return f"{value_text(each.value, 'bias')} {interval}" if interval.startswith("[") else value_text(each.value, "bias")
+    return (
+        f"{value_text(each.value, 'bias')} {interval}" if interval.startswith("[") else value_text(each.value, "bias")
+    )

@@ -11,7 +11,6 @@ from judgekit.render.block import Block, Figure, Words
 from judgekit.render.number import (
     count_text,
     estimate_text,
-    interval_reason,
     is_shown,
     kind_of,
     p_text,
@@ -20,7 +19,7 @@ from judgekit.render.number import (
     value_text,
 )
 from judgekit.render.plot import Line
-from judgekit.render.row_table import estimate_cell, n_cell
+from judgekit.render.row_table import estimate_cell, n_cell, reasons
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import between_words, metric_words
 from judgekit.stats.estimate import Estimate
@@ -66,9 +65,10 @@ def ceiling_differences(rows: Sequence[Row], unit: str) -> Iterator[Block]:
     if not rows:
         return
     body = tuple(
-        (Cell(_subject(row.metric)), estimate_cell(row), n_cell([row.estimate], unit)) for row in rows
+        (Cell(_subject(row.metric)), estimate_cell(row.estimate, row.metric), n_cell([row.estimate], unit))
+        for row in rows
     )
-    notes = _reasons((_subject(row.metric), row.estimate) for row in rows)
+    notes = reasons((_subject(row.metric), row.estimate) for row in rows)
     caption = "Judge minus human ceiling, on the same rows"
     yield Table(("metric", "difference", "n"), body, caption=caption, notes=notes)
     lines = tuple(
@@ -153,8 +153,8 @@ def slice_blocks(tests: Sequence[SliceTest], rows: Sequence[Row], unit: str) -> 
         (
             Cell(test.slice),
             Cell(metric_words(test.metric)),
-            _cell(test.estimate, test.metric),
-            _cell(test.difference, f"{test.metric}_difference"),
+            estimate_cell(test.estimate, test.metric),
+            estimate_cell(test.difference, f"{test.metric}_difference"),
             Cell(p_text(test.p_value)),
             Cell(p_text(test.p_adjusted)),
             n_cell([test.estimate], unit),
@@ -162,12 +162,14 @@ def slice_blocks(tests: Sequence[SliceTest], rows: Sequence[Row], unit: str) -> 
         for test in tests
     )
     head = ("slice", "metric", "on the slice", "minus the rest", "p", "adjusted p", "n")
-    reasons = _reasons((f"{test.slice}, {metric_words(test.metric)}", test.estimate) for test in tests)
+    lacking = reasons((f"{test.slice}, {metric_words(test.metric)}", test.estimate) for test in tests)
     adjusted = "Adjusted p: after Benjamini and Hochberg over all slices of the criterion."
-    yield Table(head, body, n_words=2, notes=(adjusted, *reasons))
+    yield Table(head, body, n_words=2, notes=(adjusted, *lacking))
     for metric in dict.fromkeys(test.metric for test in tests):
         own = tuple(
-            Line(test.slice, test.estimate, metric, is_marked=_stands_out(test)) for test in tests if test.metric == metric
+            Line(test.slice, test.estimate, metric, is_marked=_stands_out(test))
+            for test in tests
+            if test.metric == metric
         )
         whole = next((row for row in rows if row.metric == metric and row.between == "judge~reference"), None)
         line = Line("all", whole.estimate, metric) if whole else None
@@ -193,8 +195,7 @@ def _slice_sentence(tests: Sequence[SliceTest]) -> str:
             "small slices would show only large differences."
         )
     named = "; ".join(
-        f"{test.slice} ({metric_words(test.metric)} "
-        f"{value_text(test.difference.value, f'{test.metric}_difference')})"
+        f"{test.slice} ({metric_words(test.metric)} {value_text(test.difference.value, f'{test.metric}_difference')})"
         for test in found
     )
     return f"{len(found)} of {n_tested} tests tell a slice from the rest (false discovery rate {share}): {named}."
@@ -227,15 +228,15 @@ def bias_blocks(checks: Sequence[BiasCheck], unit: str) -> Iterator[Block]:
         (
             Cell(HABITS[check.kind]),
             Cell(metric_words(check.metric)),
-            _cell(check.estimate, check.metric),
+            estimate_cell(check.estimate, check.metric),
             Cell("not known" if check.detectable is None else size_text(check.detectable, check.metric)),
             n_cell([check.estimate], unit),
         )
         for check in checks
     )
-    reasons = _reasons((f"{HABITS[check.kind]}, {metric_words(check.metric)}", check.estimate) for check in checks)
+    lacking = reasons((f"{HABITS[check.kind]}, {metric_words(check.metric)}", check.estimate) for check in checks)
     head = ("judge's habit", "measured by", "estimate", "could have been seen", "n")
-    yield Table(head, body, n_words=2, notes=(DETECTABLE_NOTE, *reasons))
+    yield Table(head, body, n_words=2, notes=(DETECTABLE_NOTE, *lacking))
 
 
 def bland_altman_blocks(found: BlandAltman, unit: str) -> Iterator[Block]:
@@ -250,8 +251,8 @@ def bland_altman_blocks(found: BlandAltman, unit: str) -> Iterator[Block]:
         )
     named = (("bias", found.bias), ("lower limit of agreement", found.low_limit))
     named += (("upper limit of agreement", found.high_limit),)
-    body = tuple((Cell(name), _cell(each, "bias"), n_cell([each], unit)) for name, each in named)
-    yield Table((between_words(found.between), "difference", "n"), body, notes=_reasons(named))
+    body = tuple((Cell(name), estimate_cell(each, "bias"), n_cell([each], unit)) for name, each in named)
+    yield Table((between_words(found.between), "difference", "n"), body, notes=reasons(named))
     if chart.is_stepped(found):
         yield Figure("How often each difference occurs", partial(chart.differences, found))
     elif found.points:
@@ -272,11 +273,3 @@ def confusion_table(confusion: Confusion) -> Table:
         for level, counts in zip(confusion.levels, confusion.counts, strict=True)
     )
     return Table((f"{left} (down), {right or 'reference'} (across)", *confusion.levels, "all"), rows)
-
-
-def _cell(estimate: Estimate, metric: str) -> Cell:
-    return estimate_cell(Row(criterion="", metric=metric, between="", estimate=estimate))
-
-
-def _reasons(named: object) -> tuple[str, ...]:
-    raise NotImplementedError(interval_reason)

@@ -1,18 +1,28 @@
-"""How a report was made, as a paragraph a paper can take over, and as the list of its settings."""
+"""How a report was made, as a paragraph that a paper can take over, and as the list of its settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
 
-from judgekit.records.report import Report
+from judgekit.records.report import AgreementReport, ComparisonReport, Report, Row, ScoreReport
+from judgekit.render.citation import Reference, procedures, works_of_interval, works_of_metric, works_of_procedure
 from judgekit.render.number import count_text, level_text
 from judgekit.render.table import Cell, Table
-from judgekit.render.words import judge_words, method_words, metric_words
+from judgekit.render.words import causes_text, judge_words, method_words, metric_words
 
-if TYPE_CHECKING:
-    from judgekit.records.report import Row
+WEIGHTS = {
+    "cohen_kappa": "no weights",
+    "cohen_kappa_linear": "weights linear in the distance of declared levels",
+    "cohen_kappa_quadratic": "weights quadratic in the distance of declared levels",
+    "cohen_kappa_observed": "no weights, levels that occur",
+    "cohen_kappa_linear_observed": "linear weights over the levels that occur",
+    "cohen_kappa_quadratic_observed": "quadratic weights over the levels that occur",
+    "gwet_ac2": "quadratic weights of the declared values",
+}
+"""How near and far disagreements weigh, where a coefficient's name leaves it open."""
+TOOLS = ("judgekit", "python", "numpy", "scipy", "pydantic", "platform")
+"""Settings that are versions."""
 
 
 def method_block(report: Report) -> Table:
@@ -20,49 +30,127 @@ def method_block(report: Report) -> Table:
     rows = [(Cell(name.replace("_", " ")), Cell(text)) for name, text in _flat(report.settings)]
     if report.dataset_fingerprint:
         rows.append((Cell("dataset fingerprint"), Cell(report.dataset_fingerprint)))
-    judge_fingerprint = getattr(report, "judge_fingerprint", None)
-    if judge_fingerprint:
-        rows.append((Cell("judge fingerprint"), Cell(judge_fingerprint)))
+    if isinstance(report, ScoreReport) and report.judge_fingerprint:
+        rows.append((Cell("judge fingerprint"), Cell(report.judge_fingerprint)))
     return Table(("setting", "value"), tuple(rows), n_words=2, caption=method_paragraph(report))
 
 
 def method_paragraph(report: Report) -> str:
-    """Return in sentences: which coefficients, which intervals over which units, which reference, which judge."""
-    settings = report.settings
-    metrics = "; ".join(name for name in dict.fromkeys(metric_words(row.metric) for row in report.rows))
-    said = [
-        f"Measured: {metrics}." if metrics else "Nothing was measured.",
-        *_interval_sentences(report.rows, settings),
-    ]
-    reference = getattr(report, "reference", None) or settings.get("reference")
+    """Return in sentences: who was held against whom, by which coefficients, intervals and tests, on what, with what."""
+    return " ".join(
+        [
+            *_sides(report),
+            *_coefficients(report),
+            *_intervals(report),
+            *_exclusions(report),
+            *_procedures(report),
+            *_versions(report),
+        ]
+    )
+
+
+def _sides(report: Report) -> Iterator[str]:
+    reference = report.reference if isinstance(report, ScoreReport) else report.settings.get("reference")
     if reference:
-        said.append(
-            f"The reference is {reference}" + (f", on the {report.split} split." if hasattr(report, "split") else ".")
-        )
-    judge = getattr(report, "judge", None)
-    if judge:
-        model = getattr(report, "model", None)
-        said.append(
-            f"Verdicts are by {judge_words(judge, getattr(report, 'engine', None))}"
-            + (f" ({model})." if model else ".")
-        )
-    return " ".join(said)
+        where = f", on the {report.split} split" if isinstance(report, ScoreReport) else ""
+        yield f"The reference is {reference}{where}."
+    if isinstance(report, ScoreReport | ComparisonReport) and report.judge:
+        model = report.model if isinstance(report, ScoreReport) else None
+        yield f"Verdicts are by {judge_words(report.judge, report.engine)}" + (f" ({model})." if model else ".")
 
 
-def _interval_sentences(rows: tuple[Row, ...], settings: Mapping[str, Any]) -> list[str]:
-    made = dict.fromkeys((row.estimate.level, row.estimate.method) for row in rows if row.estimate.low is not None)
+def _coefficients(report: Report) -> Iterator[str]:
+    metrics = dict.fromkeys(row.metric for row in report.rows)
+    if not metrics:
+        yield "Nothing was measured."
+        return
+    yield f"Measured: {'; '.join(map(_coefficient, metrics))}."
+
+
+def _coefficient(metric: str) -> str:
+    told = [WEIGHTS[metric]] if metric in WEIGHTS else []
+    told += [_named(works_of_metric(metric))] if works_of_metric(metric) else []
+    return metric_words(metric) + (f" ({'; '.join(told)})" if told else "")
+
+
+def _intervals(report: Report) -> Iterator[str]:
+    made = dict.fromkeys((row.estimate.level, row.estimate.method.partition(",")[0]) for row in _with_interval(report))
     if not made:
-        return ["No interval could be given."] if rows else []
-    named = "; ".join(f"{level_text(level)} {method_words(method)}" for level, method in made)
+        if report.rows:
+            yield "No interval could be given."
+        return
+    settings = report.settings
+    named = "; ".join(f"{level_text(level)} {_interval(method)}" for level, method in made)
     sentence = f"Intervals: {named}"
     if isinstance(settings.get("n_resamples"), int):
         sentence += f", {count_text(settings['n_resamples'])} resamples"
     if settings.get("unit"):
         sentence += f", resampled by {settings['unit']}"
-    return [sentence + (f", seed {settings['seed']}." if settings.get("seed") is not None else ".")]
+    if "clusters" in procedures(report):
+        sentence += f" as clusters ({_named(works_of_procedure('clusters'))})"
+    yield sentence + (f", seed {settings['seed']}." if settings.get("seed") is not None else ".")
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _with_interval(report: Report) -> list[Row]:
+    return [row for row in report.rows if row.estimate.low is not None]
+
+
+def _interval(method: str) -> str:
+    works = works_of_interval(method)
+    return method_words(method) + (f" ({_named(works)})" if works else "")
+
+
+def _exclusions(report: Report) -> Iterator[str]:
+    if not isinstance(report, AgreementReport | ScoreReport | ComparisonReport):
+        return
+    for each in report.counts:
+        left_out = [f"left out: {causes_text(each.dropped)}"] if any(each.dropped.values()) else []
+        left_out += [f"no verdict: {causes_text(each.failures)}"] if any(each.failures.values()) else []
+        entered = f"{each.criterion}: {count_text(each.n_used)} of {count_text(each.n_targets)} entered"
+        yield "; ".join([entered, *left_out]) + "."
+
+
+def _procedures(report: Report) -> Iterator[str]:
+    used = procedures(report)
+    if isinstance(report, ScoreReport) and "alt_test" in used:
+        epsilons = " and ".join(dict.fromkeys(f"{test.epsilon:g}" for test in report.alt_tests))
+        yield (
+            f"Whether the judge may stand in for an expert: alternative annotator test, epsilon {epsilons}, "
+            f"p-values adjusted over the experts ({_named(works_of_procedure('alt_test'))})."
+        )
+    if "slices" in used:
+        yield (
+            "Slices were each tested against the rest, p-values adjusted over all slices of a criterion "
+            f"({_named(works_of_procedure('slices'))})."
+        )
+    if "bland_altman" in used:
+        yield f"Limits of agreement: {_named(works_of_procedure('bland_altman'))}."
+    if "severity" in used:
+        yield (
+            "Severity of raters: their effects in an additive model of rating on session and rater "
+            f"(a simple form of {_named(works_of_procedure('severity'))})."
+        )
+    for kind in ("length", "position"):
+        if f"bias_{kind}" in used:
+            yield f"Check for bias by {kind}: {_named(works_of_procedure(f'bias_{kind}'))}."
+
+
+def _versions(report: Report) -> Iterator[str]:
+    found = {**report.settings, **_mapping(report.settings.get("versions"))}
+    tools = [f"{name} {found[name]}" for name in TOOLS if isinstance(found.get(name), str)]
+    if tools:
+        yield f"Made with {', '.join(tools)}."
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _named(works: tuple[Reference, ...]) -> str:
+    return ", ".join(work.short for work in works)
+
+
+def _flat(settings: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
     """Return every setting as name and text; a setting inside another is named by both."""
     found: list[tuple[str, str]] = []
     for name, value in settings.items():

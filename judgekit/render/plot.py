@@ -244,4 +244,3 @@ def _middle(place: int) -> float:
 def _ends(estimate: Estimate) -> list[float]:
     found = [each for each in (estimate.low, estimate.value, estimate.high) if each is not None]
     return [each for each in found if math.isfinite(each)] or [0.0]
-

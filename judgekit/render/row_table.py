@@ -27,6 +27,7 @@ from judgekit.render.words import (
     method_words,
     metric_words,
 )
+from judgekit.stats.estimate import Estimate
 
 HEADLINE = {
     "raters": "all raters",
@@ -118,6 +119,36 @@ def slice_table(rows: Sequence[Row], unit: str) -> Table:
     return Table(head, body, n_words=3, notes=_notes(rows, unit, None, say_n=False))
 
 
+def estimate_cell(estimate: Estimate | None, metric: str) -> Cell:
+    """Return a value over its interval; `-` where there is no estimate."""
+    if estimate is None:
+        return Cell("-")
+    if not is_shown(estimate):
+        return Cell("undefined")
+    return Cell(value_text(estimate.value, metric), interval_text(estimate, metric))
+
+
+def n_cell(estimates: Sequence[Estimate], unit: str) -> Cell:
+    """Return how many rows entered, over how many independent units."""
+    if not estimates:
+        return Cell("-")
+    counts = sorted({each.n for each in estimates})
+    span = count_text(counts[0]) + (f" to {count_text(counts[-1])}" if len(counts) > 1 else "")
+    clusters = {clusters_text(each, unit) for each in estimates}
+    return Cell(span, f"({clusters.pop()})" if len(clusters) == 1 and any(clusters) else "")
+
+
+def reasons(named: Iterable[tuple[str, Estimate]]) -> tuple[str, ...]:
+    """Return why values or intervals are missing, one sentence each."""
+    found = []
+    for name, each in named:
+        if not is_shown(each):
+            found.append(f"{name}: undefined, {undefined_reason(each)}.")
+        elif each.low is None:
+            found.append(f"{name}: no interval, {interval_reason(each)}.")
+    return tuple(found)
+
+
 def _layers(rows: Sequence[Row], place_of: Callable[[Row], Hashable]) -> list[list[Row]]:
     """Return the rows such that no two of a layer want one place: what occurs twice is shown twice."""
     layers: list[dict[Hashable, Row]] = []
@@ -140,30 +171,19 @@ def _pivot(rows: Sequence[Row], columns: Sequence[str], unit: str) -> Iterable[t
 def _cell(row: Row | None, *, is_bare: bool = False) -> Cell:
     if row is None:
         return Cell("-")
-    if not is_shown(row.estimate):
-        return Cell("undefined")
-    value = value_text(row.estimate.value, row.metric)
-    return Cell(value) if is_bare and row.estimate.low is None else Cell(value, interval_text(row.estimate, row.metric))
+    cell = estimate_cell(row.estimate, row.metric)
+    return Cell(cell.text) if is_bare and row.estimate.low is None else cell
 
 
 def _n_cell(rows: Sequence[Row], unit: str) -> Cell:
-    if not rows:
-        return Cell("-")
-    counts = sorted({row.estimate.n for row in rows})
-    span = count_text(counts[0]) + (f" to {count_text(counts[-1])}" if len(counts) > 1 else "")
-    clusters = {clusters_text(row.estimate, unit) for row in rows}
-    return Cell(span, f"({clusters.pop()})" if len(clusters) == 1 and any(clusters) else "")
+    return n_cell([row.estimate for row in rows], unit)
 
 
 def _notes(rows: Sequence[Row], unit: str, judge: str | None, *, say_n: bool = True) -> tuple[str, ...]:
     """Return what the cells had no room for: intervals' method, reasons, causes, and n of the other columns."""
     notes = list(dict.fromkeys(_interval_note(row) for row in rows if row.estimate.low is not None))
-    for row in rows:
-        name = _name(row, judge)
-        if not is_shown(row.estimate):
-            notes.append(f"{name}: undefined, {undefined_reason(row.estimate)}.")
-        elif row.estimate.low is None and not is_baseline(row.between):
-            notes.append(f"{name}: no interval, {interval_reason(row.estimate)}.")
+    told = (row for row in rows if not (is_baseline(row.between) and is_shown(row.estimate)))
+    notes += reasons((_name(row, judge), row.estimate) for row in told)
     for side in dict.fromkeys(_side(row, judge) for row in rows):
         own = [row for row in rows if _side(row, judge) == side]
         notes += _of_one_side(own, side, unit, say_n and is_headline(own[0]))

@@ -40,6 +40,9 @@ def no_interval(why: str) -> Interval:
 def wilson(rate: float, n_trials: float, level: float) -> Interval:
     """Wilson's score interval of a rate.
 
+    Covers as often as it says on average over rates, and at some rates near 0 and 1 less: a 95% interval of 50 trials
+    holds .99 in 91% of samples. `clopper_pearson` never falls short.
+
     Args:
         rate: Successes over trials.
         n_trials: Independent trials, positive.

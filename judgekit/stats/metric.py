@@ -202,7 +202,10 @@ def _lack(metric: Metric, patterns: Patterns) -> tuple[UndefinedCode, str] | Non
         return "too_few", f"{metric.name} needs at least {metric.n_min} rows (n={patterns.n_paired})"
     n_short = int(patterns.counts @ (patterns.n_ratings < len(patterns.names)))
     if metric.is_complete and n_short:
-        return "missing_ratings", f"{metric.name} needs every rater on every row, and {n_short} lack one (n={patterns.n})"
+        return (
+            "missing_ratings",
+            f"{metric.name} needs every rater on every row, and {n_short} lack one (n={patterns.n})",
+        )
     return None
 
 

@@ -6,8 +6,6 @@ tests share data. Which family a test belongs to is decided elsewhere.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
@@ -50,7 +48,7 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
 
     Source: Benjamini & Hochberg 1995.
     """
-    return _false_discovery(p_values, "bh")
+    return _stepped_up(_checked(p_values), 1.0)
 
 
 def benjamini_yekutieli(p_values: npt.ArrayLike) -> FloatArray:
@@ -58,13 +56,18 @@ def benjamini_yekutieli(p_values: npt.ArrayLike) -> FloatArray:
 
     Source: Benjamini & Yekutieli 2001.
     """
-    return _false_discovery(p_values, "by")
+    tests = _checked(p_values)
+    return _stepped_up(tests, float((1 / np.arange(1, len(tests) + 1)).sum()))
 
 
-def _false_discovery(p_values: npt.ArrayLike, method: Literal["bh", "by"]) -> FloatArray:
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(_checked(p_values), method=method), dtype=np.float64)
+def _stepped_up(tests: FloatArray, price: float) -> FloatArray:
+    """Return p x price x n_tests / rank, made to ascend from the largest p-value down, and at most 1."""
+    n_tests = len(tests)
+    order = np.argsort(tests, kind="stable")
+    scaled = tests[order] * price * n_tests / np.arange(1, n_tests + 1)
+    adjusted = np.empty_like(tests)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
+    return adjusted
 
 
 def _checked(p_values: npt.ArrayLike) -> FloatArray:

@@ -56,6 +56,7 @@ def test_judge_against_the_reference(votes) -> None:
     """References: s1 pass, s2 pass, s3 fail; s4 ties, s5 failed. Judge pass fail fail: accuracy 2/3, tpr 1/2, tnr 1.
 
     Chance: judge 1/3 pass, reference 2/3 pass: 2/9 + 2/9 = 4/9; kappa (2/3 - 4/9) / (5/9) = 2/5. f1 = 2/3.
+    AC1: both levels are used alike, so chance is 1/2: (2/3 - 1/2) / (1/2) = 1/3.
     """
     rows = rows_of(votes.rows, "judge~reference")
     expected = {
@@ -63,8 +64,11 @@ def test_judge_against_the_reference(votes) -> None:
         "tpr": 1 / 2,
         "tnr": 1,
         "cohen_kappa": 2 / 5,
+        "balanced_accuracy": 3 / 4,
+        "precision": 1,
         "f1": 2 / 3,
         "mcc": 1 / 2,
+        "gwet_ac1": 1 / 3,
         "bias": -1 / 3,
     }
     assert {metric: estimate.value for metric, estimate in rows.items()} == pytest.approx(expected)

@@ -102,9 +102,9 @@ def test_show_tells_of_a_student_only_what_it_has(project: Path, capsys: pytest.
     """No model, samples, reading or rules stand in the card of a judge that asks nothing."""
     student = JudgeFolder(EXAMPLE / "judges" / "policy-student").load()
     _, out, _ = ran(capsys, "judge", "show", str(EXAMPLE / "judges" / "policy-student"))
-    named = [line.split()[0] for line in out.splitlines()[1:]]
+    named = [line.split()[0] for line in out.splitlines() if line.startswith("  ") and line[2] != " "]
     assert named == ["question", "criterion", "scale", "judges", "weights", "lineage", "judge"]
-    assert str(student.weights) in out
+    assert str(student.weights)[:19] in out
     card = json.loads(ran(capsys, "judge", "show", str(EXAMPLE / "judges" / "policy-student"), "--json")[1])
     assert card["prompt"] is None
 
@@ -140,7 +140,7 @@ def test_show_tells_the_fingerprints(project: Path, capsys: pytest.CaptureFixtur
     judge = JudgeFolder(project / "judges" / "j").load()
     code, out, _ = ran(capsys, "judge", "show", "j")
     assert code == 0
-    for expected in ("Was it solved?", "openai/gpt-4o-mini", judge.request_fingerprint, judge.judge_fingerprint):
+    for expected in ("Was it solved?", "openai/gpt-4o-mini", judge.request_fingerprint[:19], judge.judge_fingerprint[:19]):
         assert expected in out
     assert json.loads(ran(capsys, "judge", "show", "j", "--json")[1])["judge_fingerprint"] == judge.judge_fingerprint
 

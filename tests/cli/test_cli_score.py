@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -249,18 +251,15 @@ def test_a_live_terminal_redraws_its_line(monkeypatch, capsys) -> None:
     ("error", "code", "said"),
     [
         (KeyboardInterrupt(), 130, "interrupted; what was done is kept"),
-        (BrokenPipeError(), 0, ""),
-        (PermissionError(13, "Permission denied", "/x/y"), 2, "/x/y: Permission denied. Check its permissions"),
+        (PermissionError(13, "Permission denied", "/x/y"), 2, "/x/y: permission denied. Check its permissions"),
         (OSError("odd"), 2, "a file: odd"),
         (ZeroDivisionError("oops"), 70, "internal error: ZeroDivisionError: oops"),
     ],
-    ids=["interrupt", "pipe", "permission", "bare", "defect"],
+    ids=["interrupt", "permission", "bare", "defect"],
 )
 def test_whatever_ends_a_command_has_its_code(error, code, said, monkeypatch, capsys) -> None:
-    """One line each; a closed pipe is no error; --debug adds the traceback."""
+    """One line each; --debug adds the traceback."""
     from judgekit.cli import main as entry
-
-    monkeypatch.setattr(entry, "_silence_stdout", lambda: None)
 
     def broken(_words, _console):
         raise error
@@ -303,3 +302,23 @@ def test_two_verdicts_for_one_sample_are_refused(project: Path, capsys) -> None:
     wrote("twice.jsonl", [verdict("v1-00", PASSED, "pass"), verdict("v1-00", PASSED, "fail")])
     assert main(["score", "twice.jsonl", "data"]) == 2
     assert "v1-00: two verdicts for sample 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("{judgekit} --version >&-", 0, ""),
+        ("{judgekit} nonsense 2>&-", 2, ""),
+        ("{judgekit} nonsense 2>/dev/full", 2, ""),
+        ("{judgekit} --version >/dev/full", 2, "standard output: No space left on device"),
+        ("{judgekit} --version | true", 0, ""),
+    ],
+    ids=["closed stdout", "closed stderr", "full stderr", "full stdout", "reader gone"],
+)
+def test_nobody_listening_never_becomes_a_failed_gate(shell: str, code: int, said: str) -> None:
+    """Closed or full streams end with the command's own code, or 2; never with 1."""
+    command = shell.format(judgekit=f"'{sys.executable}' -m judgekit")
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -80,7 +80,8 @@ def test_audit_show_tells_who_said_what(folder, capsys):
     """Retracted labels are shown as such; control characters in rationales do not reach the terminal."""
     run(audit.show, str(folder.path), "--session", "s3")
     shown = capsys.readouterr().out
-    assert len(shown.splitlines()) == 2
+    assert len([line for line in shown.splitlines() if not line.startswith(" ")]) == 2
+    assert max(map(len, shown.splitlines())) <= 80
     assert "ana: label s3" in shown
     assert "[retracted]" in shown
     assert "\x1b" not in shown

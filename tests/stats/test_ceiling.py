@@ -35,6 +35,14 @@ def compared(sample, metrics=KAPPAS, seed=0, **options):
     return ceiling_difference(metrics, sample, rng=np.random.default_rng(seed), **options)
 
 
+def ceiling_of(ratings, **options):
+    return correlation_ceiling(ratings, rng=np.random.default_rng(0), **options)
+
+
+def disattenuated(judge, ratings, **options):
+    return disattenuated_correlation(judge, ratings, rng=np.random.default_rng(0), **options)
+
+
 def test_both_sides_stand_on_the_same_rows_and_the_difference_is_theirs():
     """Judge and human are the plain metrics of their columns; the difference subtracts them."""
     sample = graded()
@@ -164,8 +172,8 @@ def noisy(n_items, seed=0):
 def test_noise_as_large_as_the_signal_gives_the_measured_ceiling():
     """Rater noise sd = signal sd: raters correlate at .498, a perfect judge reaches .866 against the mean of three."""
     raters, signal, judge = noisy(20_000)
-    found = correlation_ceiling(raters, rng=np.random.default_rng(0), n_resamples=200)
-    right = disattenuated_correlation(judge, raters, rng=np.random.default_rng(0), n_resamples=200)
+    found = ceiling_of(raters, n_resamples=200)
+    right = disattenuated(judge, raters, n_resamples=200)
 
     assert found.between_raters.value == pytest.approx(0.498, abs=0.01)
     assert found.reliability.value == pytest.approx(0.75, abs=0.01)
@@ -181,12 +189,8 @@ def test_a_judge_beats_a_human_by_less_noise_alone():
     raters, _, judge = noisy(20_000)
     others = (raters.sum(axis=1, keepdims=True) - raters) / 2
     rows = np.stack([np.repeat(judge, 3), raters.ravel(), others.ravel()], axis=1)
-    found = ceiling_difference(
-        ["pearson"],
-        Sample(rows[:6_000], units=np.repeat(np.arange(2_000), 3)),
-        rng=np.random.default_rng(0),
-        n_resamples=100,
-    )["pearson"]
+    sample = Sample(rows[:6_000], units=np.repeat(np.arange(2_000), 3))
+    found = compared(sample, ["pearson"], n_resamples=100)["pearson"]
 
     assert (found.judge.value, found.human.value) == pytest.approx((0.73, 0.576), abs=0.03)
     assert found.difference.low > 0
@@ -198,8 +202,8 @@ def test_missing_ratings_use_the_harmonic_mean_of_their_number():
     raters[::2, 2] = np.nan
     raters[1, :] = np.nan
     units = np.arange(20_000) // 2
-    found = correlation_ceiling(raters, units=units, rng=np.random.default_rng(0), n_resamples=100)
-    right = disattenuated_correlation(judge, raters, units=units, rng=np.random.default_rng(0), n_resamples=100)
+    found = ceiling_of(raters, units=units, n_resamples=100)
+    right = disattenuated(judge, raters, units=units, n_resamples=100)
 
     assert found.reliability.value == pytest.approx(spearman_brown(found.between_raters.value, 2.4), abs=1e-3)
     assert found.ceiling.dropped == {"missing": 1}
@@ -210,9 +214,9 @@ def test_missing_ratings_use_the_harmonic_mean_of_their_number():
 def test_raters_who_do_not_correlate_leave_no_ceiling():
     """Opposite raters: their correlation is a number, a root of it is not; nor is there one for constant raters."""
     x = np.random.default_rng(1).normal(size=40)
-    opposite = correlation_ceiling(np.column_stack([x, -x]), rng=np.random.default_rng(0))
-    constant = correlation_ceiling(np.ones((40, 2)), rng=np.random.default_rng(0))
-    judge = disattenuated_correlation(x, np.column_stack([x, -x]), rng=np.random.default_rng(0))
+    opposite = ceiling_of(np.column_stack([x, -x]))
+    constant = ceiling_of(np.ones((40, 2)))
+    judge = disattenuated(x, np.column_stack([x, -x]))
 
     assert opposite.between_raters.value == pytest.approx(-1)
     assert opposite.ceiling.undefined.startswith(
@@ -227,7 +231,7 @@ def test_a_constant_judge_has_no_correlation_to_correct():
     raters, _, _ = noisy(50)
     judge = np.ones(50)
     judge[:5] = np.nan
-    found = disattenuated_correlation(judge, raters, rng=np.random.default_rng(0))
+    found = disattenuated(judge, raters)
 
     assert found.value is None
     assert found.dropped == {"missing": 5}
@@ -236,7 +240,7 @@ def test_a_constant_judge_has_no_correlation_to_correct():
 def test_one_rater_is_refused_for_a_ceiling():
     """Reliability takes two."""
     with pytest.raises(InputError, match="two or more"):
-        correlation_ceiling(np.zeros((4, 1)), rng=np.random.default_rng(0))
+        ceiling_of(np.zeros((4, 1)))
 
 
 @pytest.mark.slow

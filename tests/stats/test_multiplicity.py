@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from judgekit.errors import InputError
 from judgekit.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
@@ -41,6 +42,14 @@ def test_no_test_and_one_test_need_no_adjustment(adjusted):
     """Nothing stays nothing; one p-value stays itself."""
     assert len(adjusted([])) == 0
     assert adjusted([0.03]) == pytest.approx([0.03])
+
+
+@pytest.mark.parametrize(("adjusted", "method"), [(benjamini_hochberg, "bh"), (benjamini_yekutieli, "by")])
+def test_equals_scipy_on_random_p_values_with_ties(adjusted, method):
+    """scipy.stats.false_discovery_control gives the same."""
+    p_values = np.round(np.random.default_rng(1).random(40) ** 2, 2)
+
+    assert adjusted(p_values) == pytest.approx(stats.false_discovery_control(p_values, method=method))
 
 
 def test_yekutieli_is_hochberg_times_the_harmonic_sum():

@@ -75,7 +75,7 @@ def test_opposite_members_have_no_finite_size():
 
 def test_one_member_is_no_panel():
     """A panel has two members and more."""
-    with pytest.raises(InputError, match="two or more|shape"):
+    with pytest.raises(InputError, match="shape"):
         sized(np.zeros((5, 1)))
 
 
@@ -83,6 +83,7 @@ def test_far_values_do_not_cost_the_correlation_its_digits():
     """Around the median, a common offset of a million changes nothing."""
     x = np.random.default_rng(5).normal(size=(40, 2))
     near, far = (correlations_of_moments(pair_moments(part).sum(axis=0)[None, :])[0, 0] for part in (x, x + 1e6))
+    expected = np.corrcoef(x[:, 0], x[:, 1])[0, 1]
 
     assert far == pytest.approx(near, abs=1e-6)
-    assert near == pytest.approx(np.corrcoef(x.T)[0, 1])
+    assert near == pytest.approx(expected)

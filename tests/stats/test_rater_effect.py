@@ -21,6 +21,14 @@ def effects(ratings, **options):
     return rater_effects(ratings, rng=RNG(0), **options)
 
 
+def drift(ratings, days, **options):
+    return rater_drift(ratings, days, rng=RNG(0), **options)
+
+
+def repeated(metrics, sample):
+    return self_agreement(metrics, sample, rng=RNG(0))
+
+
 def least_squares(table):
     """Fit item and rater dummies by numpy, the effects centred."""
     rows, columns = np.nonzero(~np.isnan(table))
@@ -95,7 +103,7 @@ def test_drift_is_found_in_points_a_month():
     days = np.tile(rng.uniform(0, 180, size=(400, 1)), (1, 3)) + rng.uniform(0, 3, size=(400, 3))
     table = rng.normal(3, 1, size=(400, 1)) + TRUE + rng.normal(0, 0.4, size=(400, 3))
     table[:, 0] += 0.3 * days[:, 0] / 30
-    found = rater_drift(table, days, rng=RNG(0))
+    found = drift(table, days)
 
     assert found[0].low < 0.3 < found[0].high
     assert found[0].low > 0
@@ -109,7 +117,7 @@ def test_other_company_over_time_is_no_drift():
     table = np.tile(np.linspace(2, 4, 60)[:, None], (1, 3)) + TRUE
     table[:30, 2], table[30:, 0] = np.nan, np.nan
     days = np.tile(np.arange(60.0)[:, None], (1, 3))
-    found = rater_drift(table, days, rng=RNG(0))
+    found = drift(table, days)
 
     assert found[1].value == pytest.approx(0, abs=1e-9)
 
@@ -119,7 +127,7 @@ def test_ratings_without_a_time_are_counted():
     table = rated(40, missing=0)
     days = np.tile(np.arange(40.0)[:, None], (1, 3))
     days[:5, 0] = np.nan
-    found = rater_drift(table, days, rng=RNG(0), units=np.arange(40) // 2)
+    found = drift(table, days, units=np.arange(40) // 2)
 
     assert (found[0].dropped, found[0].n, found[0].n_clusters) == ({"no_time": 5}, 35, 18)
     assert found[1].dropped == {}
@@ -128,7 +136,7 @@ def test_ratings_without_a_time_are_counted():
 @pytest.mark.parametrize("days", [np.zeros((40, 3)), np.full((40, 3), np.nan)])
 def test_one_time_or_none_has_no_drift(days):
     """A slope needs three ratings at different times."""
-    found = rater_drift(rated(40), days, rng=RNG(0))
+    found = drift(rated(40), days)
 
     assert found[0].undefined.startswith("too_few: fewer than three ratings at different times")
 
@@ -140,7 +148,7 @@ def test_repeated_ratings_agree_with_themselves():
     second[:2] = 2 - second[:2] + (second[:2] == 1)
     second[20] = np.nan
     sample = Sample(np.column_stack([first, second]), levels=np.arange(3.0))
-    found = self_agreement(["percent_agreement", "cohen_kappa"], sample, rng=RNG(0))
+    found = repeated(["percent_agreement", "cohen_kappa"], sample)
 
     assert found["percent_agreement"].value == pytest.approx(0.9)
     assert found["percent_agreement"].dropped == {"missing": 1}
@@ -150,7 +158,7 @@ def test_repeated_ratings_agree_with_themselves():
 def test_nothing_repeated_is_undefined_in_words_of_occasions():
     """No second occasion."""
     sample = Sample(np.column_stack([np.ones(5), np.full(5, np.nan)]), levels=np.arange(3.0))
-    found = self_agreement(["percent_agreement"], sample, rng=RNG(0))["percent_agreement"]
+    found = repeated(["percent_agreement"], sample)["percent_agreement"]
 
     assert found.undefined == "no_data: no row has ratings of both occasion 1 and occasion 2"
 
@@ -160,7 +168,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="two or more"):
         effects(np.zeros((4, 1)))
     with pytest.raises(InputError, match="days of shape"):
-        rater_drift(np.zeros((4, 2)), np.zeros((3, 2)), rng=RNG(0))
+        drift(np.zeros((4, 2)), np.zeros((3, 2)))
 
 
 @pytest.mark.slow

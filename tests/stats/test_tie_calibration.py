@@ -11,13 +11,24 @@ from judgekit.stats.tie_calibration import calibrate_ties, pair_counts, pairs_wi
 RNG = np.random.default_rng
 NONE = float("nan")
 # google-research/mt-metrics-eval 68a481a, tau_optimization_test.py: test_regression_example, a group a row.
-METRIC = [[0, 5, 2, 3, 2], [NONE, 2, 1, 5, 3], [9, 1, 5, 3, 8], [9, 3, 4, 4, 1], [NONE] * 5]
-HUMAN = [[1, 5, 2, 1, 1], [4, 2, 2, 1, 4], [5, 9, 2, 8, 7], [7, 6, NONE, 3, 2], [NONE] * 5]
+METRIC: list[list[float]] = [[0, 5, 2, 3, 2], [NONE, 2, 1, 5, 3], [9, 1, 5, 3, 8], [9, 3, 4, 4, 1], [NONE] * 5]
+HUMAN: list[list[float]] = [[1, 5, 2, 1, 1], [4, 2, 2, 1, 4], [5, 9, 2, 8, 7], [7, 6, NONE, 3, 2], [NONE] * 5]
 
 
 def rows_as_groups():
-    groups = np.repeat(np.arange(5), 5)
-    return pairs_within(np.ravel(METRIC), np.ravel(HUMAN), groups)
+    return pairs_within(np.concatenate(METRIC), np.concatenate(HUMAN), np.repeat(np.arange(5), 5))
+
+
+def accuracy(pairs, **options):
+    return pairwise_accuracy_ties(pairs, rng=RNG(0), **options)
+
+
+def fitted(pairs):
+    return calibrate_ties(pairs)
+
+
+def counted(pairs, **options):
+    return pair_counts(pairs, **options)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +40,7 @@ def rows_as_groups():
 )
 def test_thresholds_and_accuracies_are_the_reference_programs(judge, human, accuracies, best):
     """mt-metrics-eval, tau_optimization_test.py: every candidate, the smallest of the best."""
-    found = calibrate_ties(pairs_within(judge, human))
+    found = fitted(pairs_within(judge, human))
 
     assert found.thresholds.tolist() == [0, 2, 4, 6, 8]
     assert found.accuracies == pytest.approx(accuracies)
@@ -39,7 +50,7 @@ def test_thresholds_and_accuracies_are_the_reference_programs(judge, human, accu
 
 def test_groups_with_missing_scores_are_the_reference_programs():
     """mt-metrics-eval's regression example: five groups, one of them empty, accuracies averaged over groups."""
-    found = calibrate_ties(rows_as_groups())
+    found = fitted(rows_as_groups())
 
     expected = [0.466667, 0.491667, 0.383333, 0.291667, 0.266667, 0.2, 0.158333, 0.158333, 0.116667]
     assert found.thresholds.tolist() == list(range(9))
@@ -52,8 +63,8 @@ def test_groups_with_missing_scores_are_the_reference_programs():
 def test_the_search_equals_measuring_at_each_threshold():
     """Cumulative gains and the plain definition agree at all candidates."""
     pairs = rows_as_groups()
-    found = calibrate_ties(pairs)
-    plain = [pairwise_accuracy_ties(pairs, threshold=threshold, rng=RNG(0)).value for threshold in found.thresholds]
+    found = fitted(pairs)
+    plain = [accuracy(pairs, threshold=threshold).value for threshold in found.thresholds]
 
     assert found.accuracies == pytest.approx(plain)
 
@@ -61,17 +72,17 @@ def test_the_search_equals_measuring_at_each_threshold():
 def test_five_pairs_have_the_published_statistics():
     """x = 1 2 2 3 4, y = 2 1 1.5 5 3: acc_eq .6, tau-23 .2; calibrated .7 at .5; at 2 on y .4 (mt-metrics-eval)."""
     x, y = [1, 2, 2, 3, 4], [2, 1, 1.5, 5, 3]
-    plain, reverse = pair_counts(pairs_within(x, y)), calibrate_ties(pairs_within(y, x))
+    plain, reverse = counted(pairs_within(x, y)), fitted(pairs_within(y, x))
 
     assert (plain.accuracy, plain.tau_23) == pytest.approx((0.6, 0.2))
     assert (reverse.threshold, reverse.accuracy.value) == pytest.approx((0.5, 0.7))
-    assert pair_counts(pairs_within(y, x), threshold=2).accuracy == pytest.approx(0.4)
+    assert counted(pairs_within(y, x), threshold=2).accuracy == pytest.approx(0.4)
 
 
 def test_seven_pairs_have_the_published_counts():
     """Counts, tau-23 1/3, acc_eq 2/3, tau-b .62883; and with differences up to 1 on x as ties."""
     x, y = [1, 1, 1, 2, 2, 3, 4], [1, 1, 2, 2, 4, 3, 3]
-    plain, blurred = pair_counts(pairs_within(x, y)), pair_counts(pairs_within(x, y), threshold=1)
+    plain, blurred = counted(pairs_within(x, y)), counted(pairs_within(x, y), threshold=1)
     tau_b = measure("kendall_tau_b", Sample(np.column_stack([x, y])), rng=RNG(0)).value
 
     assert (plain.concordant, plain.discordant, plain.judge_ties, plain.human_ties, plain.both_ties) == (13, 2, 3, 2, 1)
@@ -85,9 +96,9 @@ def test_scores_equal_but_for_rounding_are_ties():
     """.1 + .2 and .3: a tie, as the human has it; exact comparison gives .667."""
     pairs = pairs_within([0.1 + 0.2, 0.3, 0.5], [1, 1, 2])
 
-    assert pair_counts(pairs).accuracy == 1
-    assert calibrate_ties(pairs).thresholds.tolist() == [0, 0.2]
-    assert pair_counts(pairs_within([0.7, 0.6, 0.1], [1, 1, 2]), threshold=0.7 - 0.6).both_ties == 1
+    assert counted(pairs).accuracy == 1
+    assert fitted(pairs).thresholds.tolist() == [0, 0.2]
+    assert counted(pairs_within([0.7, 0.6, 0.1], [1, 1, 2]), threshold=0.7 - 0.6).both_ties == 1
 
 
 def test_accuracy_is_averaged_over_groups_with_an_interval_over_them():
@@ -97,9 +108,9 @@ def test_accuracy_is_averaged_over_groups_with_an_interval_over_them():
     human = rng.integers(0, 4, size=len(groups))
     judge = human + rng.normal(0, 0.8, size=len(groups))
     pairs = pairs_within(judge, human, groups)
-    found = pairwise_accuracy_ties(pairs, rng=RNG(0))
+    found = accuracy(pairs)
 
-    by_group = [pair_counts(pairs_within(judge[groups == g], human[groups == g])).accuracy for g in range(40)]
+    by_group = [counted(pairs_within(judge[groups == g], human[groups == g])).accuracy for g in range(40)]
     assert found.value == pytest.approx(np.mean(by_group))
     assert found.low < found.value < found.high
     assert (found.n, found.n_clusters, found.method) == (40, 40, "bca")
@@ -109,11 +120,11 @@ def test_accuracy_is_averaged_over_groups_with_an_interval_over_them():
 def test_no_pair_is_undefined(judge):
     """Nothing, one row, and one row with a score."""
     pairs = pairs_within(judge, judge)
-    found = calibrate_ties(pairs)
+    found = fitted(pairs)
 
-    assert pair_counts(pairs).n == 0
-    assert pair_counts(pairs).accuracy is pair_counts(pairs).tau_23 is None
-    assert pairwise_accuracy_ties(pairs, rng=RNG(0)).undefined == "no_data: no group has two rows with both scores"
+    assert counted(pairs).n == 0
+    assert counted(pairs).accuracy is counted(pairs).tau_23 is None
+    assert accuracy(pairs).undefined == "no_data: no group has two rows with both scores"
     assert found.threshold is None
     assert found.accuracy.undefined == "no_data: no group has two rows with both scores"
 

@@ -73,6 +73,9 @@ class OpenAICompatible:
         started = self._clock.monotonic()
         status, headers, raw = await self._post(body)
         text = raw.decode("utf-8", "replace")
+        if status < 500 and headers.get("Content-Type", "").startswith("text/html"):
+            hint = "Check base_url: an OpenAI-style endpoint mostly ends in /v1"
+            raise EngineFault("fatal", f"{self._where} answered with a web page (HTTP {status}). {hint}")
         if status != 200:
             raise self._rejected(status, headers, text)
         envelope = _parsed(text, self._where)

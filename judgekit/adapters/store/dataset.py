@@ -6,6 +6,7 @@ Which labels count is the fold's business (`review.fold`), how splits are drawn 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +57,7 @@ class DatasetFolder:
         held = self.ledger.entries()
         folded = fold(held.entries)
         places = _Places(self.ledger.folder, held.entries)
-        changed = _changed_since(folded.labels, bare)
+        changed = (*_changed_since(folded.labels, bare), *_reworded_since(folded.labels, bare.rubric))
         return bare.model_copy(
             update={
                 "labels": tuple(_fitted(label, bare, places.of(label)) for label in folded.labels),
@@ -260,6 +261,13 @@ def _changed_since(labels: Iterable[Label], dataset: Dataset) -> tuple[str, ...]
         return ()
     n_sessions = len(dict.fromkeys(changed))
     return (f"{len(changed)} labels are on sessions that changed after them ({n_sessions}; the first: {changed[0]})",)
+
+
+def _reworded_since(labels: Iterable[Label], rubric: Rubric) -> tuple[str, ...]:
+    """Say how many labels were given under another wording of their criterion."""
+    now = {criterion.id: criterion.fingerprint() for criterion in rubric.criteria}
+    old = Counter(label.criterion for label in labels if label.rubric not in (None, now.get(label.criterion)))
+    return tuple(f"{n} labels on {name} were given under another wording of it" for name, n in sorted(old.items()))
 
 
 class _Places:
