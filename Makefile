@@ -7,8 +7,13 @@ test: .venv/ready  ## the default suite, on two cores
 	@"$(BIN)/python" -m pytest -q -n 2 -m "not slow and not browser"
 check: .venv/ready  ## format, lint, types
 	@"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/mypy"
+oracles: .venv/ready  ## our statistics beside the reference packages, in environments of their own
+	@for kind in oracles oracles-irrcac; do test -e ".judgekit/$$kind/ready" || ("$(PYTHON)" -m venv ".judgekit/$$kind" \
+	  && ".judgekit/$$kind/bin/python" -m pip install -q --disable-pip-version-check -r "tests/oracles/$$kind.txt" \
+	  && touch ".judgekit/$$kind/ready") || exit 1; done
+	@"$(BIN)/python" -m tests.oracles.run
 .venv/ready: requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit("judgekit needs Python 3.11 to 3.13: make PYTHON=python3.12 ..." if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	@"$(PYTHON)" -m venv .venv && "$(BIN)/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@"$(BIN)/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && touch .venv/ready
-.PHONY: demo test check
+.PHONY: demo test check oracles

@@ -14,6 +14,7 @@ import pytest
 
 from judgekit.adapters.store.dataset import DatasetFolder
 from judgekit.cli.main import main
+from judgekit.render.metric_list import metric_markdown
 from judgekit.testing import FaultyServer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,8 +84,19 @@ def test_the_demo_shown_is_the_demo(
     """The capture in README is what the demo prints, to the character."""
     monkeypatch.chdir(tmp_path)
     assert main(["demo"]) == 0
-    shown = capsys.readouterr().out.strip()
+    renewed_or_same(blocks("text")[0].strip(), capsys.readouterr().out.strip())
+
+
+def test_the_metrics_shown_are_the_table() -> None:
+    """README's metrics are what the metric table says, row by row."""
+    (shown,) = re.findall(r"<!-- metrics: .*? -->\n(.*?)<!-- end of metrics -->", README, flags=re.DOTALL)
+    renewed_or_same(shown, metric_markdown())
+
+
+def renewed_or_same(shown: str, now: str) -> None:
+    """Hold a part of README against what it should be, or renew it when asked to."""
     if os.environ.get("JUDGEKIT_UPDATE_GOLDEN"):
-        (ROOT / "README.md").write_text(README.replace(blocks("text")[0].strip(), shown), encoding="utf-8")
+        path = ROOT / "README.md"
+        path.write_text(path.read_text(encoding="utf-8").replace(shown, now), encoding="utf-8")
         return
-    assert blocks("text")[0].strip() == shown
+    assert shown == now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring
-from judgekit.analysis.judged import Judged, raters_of_rule
+from judgekit.analysis.judged import Judged
 from judgekit.records.report import AltTest, RaterAltTest
 from judgekit.stats import alt_test as stats
 from judgekit.stats.sample import IntArray
@@ -16,20 +16,17 @@ EPSILON = 0.2
 """For experts; .15 for skilled raters, .1 for a crowd (Calderon, Reichart and Dror 2025)."""
 
 
-def alt_test(judged: Judged, measuring: Measuring, *, rule: str, targets: set[str], epsilon: float) -> AltTest | str:
+def alt_test(judged: Judged, measuring: Measuring, *, epsilon: float) -> AltTest | str:
     """Return the test's verdict, or in words why it was not run; no words where the reference is not people.
 
     Args:
         judged: The judge's numbers and the dataset.
         measuring: Randomness.
-        rule: How several raters become one reference; a group's own raters where it names one.
-        targets: Sessions or pairs that may be used.
         epsilon: How much less the judge may win and still be preferred for its cost.
     """
-    criterion = judged.criterion
-    if rule == "gold":
+    criterion, table = judged.criterion, judged.panel
+    if table is None:
         return ""
-    table = raters_of_rule(judged.dataset, criterion, rule, targets)
     if not table.is_named:
         return f"{criterion.id}: labels are anonymous, so the alternative annotator test was not run"
     if len(table.raters) < MIN_RATERS:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring, measured
-from judgekit.analysis.judged import Judged, columns, raters_of_rule, rows_between
+from judgekit.analysis.judged import Judged, columns, rows_between
 from judgekit.analysis.metric_set import BESIDE_CEILING, counts_levels, is_for, metric_set
 from judgekit.analysis.rating import RatingTable, on_levels, sample_of, unit_codes
 from judgekit.analysis.reference import aggregation_of, group_aggregation, leave_one_out
@@ -26,18 +26,15 @@ DIFFERENCE = "judge~others minus rater~others"
 """What stands between in the rows of the difference to the ceiling."""
 
 
-def beside_raters(judged: Judged, measuring: Measuring, *, rule: str, targets: set[str]) -> list[Row]:
+def beside_raters(judged: Judged, measuring: Measuring) -> list[Row]:
     """Return the judge against each rater, and the ceiling; nothing where the reference is not people.
 
     Args:
         judged: The judge's numbers and the dataset.
         measuring: Level, resamples, metrics.
-        rule: How several raters become one reference.
-        targets: Sessions or pairs that may be used.
     """
-    dataset, criterion = judged.dataset, judged.criterion
-    table = raters_of_rule(dataset, criterion, "", targets)
-    if rule == "gold" or not table.targets:
+    criterion, table, panel = judged.criterion, judged.ratings, judged.panel
+    if panel is None or not table.targets:
         return []
     metrics = metric_set(BESIDE_CEILING, criterion, measuring.metrics)
     if not table.is_named:
@@ -51,15 +48,13 @@ def beside_raters(judged: Judged, measuring: Measuring, *, rule: str, targets: s
         if np.any(~np.isnan(both).any(axis=1)):
             found = measured(criterion, both, table.units, (("judge", rater), metrics), measuring)
             rows += rows_between(criterion, f"judge~{rater}", found)
-    return rows + _ceiling(judged, raters_of_rule(dataset, criterion, rule, targets), metrics, measuring, rule=rule)
+    return rows + _ceiling(judged, panel, metrics, measuring)
 
 
-def _ceiling(
-    judged: Judged, table: RatingTable, metrics: Sequence[str], measuring: Measuring, *, rule: str
-) -> list[Row]:
+def _ceiling(judged: Judged, table: RatingTable, metrics: Sequence[str], measuring: Measuring) -> list[Row]:
     if len(table.raters) < 2:
         return []
-    trios = _trios(judged, table, rule)
+    trios = _trios(judged, table)
     by_side: dict[str, list[Row]] = {"judge~others": [], "rater~others": [], DIFFERENCE: []}
     for some, sample in _samples(trios, metrics):
         found = ceiling_difference(
@@ -96,8 +91,8 @@ class _Trios:
     dropped: dict[str, int]
 
 
-def _trios(judged: Judged, table: RatingTable, rule: str) -> _Trios:
-    criterion, dataset = judged.criterion, judged.dataset
+def _trios(judged: Judged, table: RatingTable) -> _Trios:
+    criterion, dataset, rule = judged.criterion, judged.dataset, judged.truth.rule
     how = aggregation_of(rule, criterion)
     if rule.startswith("group:"):  # the ceiling of a group's reference is made that group's own way
         how = group_aggregation(dataset.card.raters[rule.removeprefix("group:")], criterion)
@@ -137,4 +132,3 @@ def _samples(trios: _Trios, metrics: Sequence[str]) -> list[tuple[list[str], Sam
 def _can_be_subtracted(metric: str, criterion: Criterion) -> bool:
     """Return whether judge and rater have it on one scale; the levels that occur may differ between them."""
     return is_for(metric, criterion) and not metric.endswith("_observed")
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,8 @@ class Judged:
         criterion: The question.
         verdicts: The judge's numbers.
         truth: The reference.
+        ratings: Everybody's labels on the targets that may be used.
+        panel: The ratings behind the reference: a group's own where a group is the reference; None where it is gold.
         targets: Targets with both, in a canonical order.
         judge: The judge's numbers, shape (n_targets,).
         human: The reference's, shape (n_targets,).
@@ -37,18 +39,25 @@ class Judged:
     criterion: Criterion
     verdicts: VerdictTable
     truth: Reference
+    ratings: RatingTable
+    panel: RatingTable | None
     targets: tuple[Target, ...]
     judge: FloatArray
     human: FloatArray
     units: IntArray
 
     @classmethod
-    def of(cls, dataset: Dataset, criterion: Criterion, verdicts: VerdictTable, truth: Reference) -> Judged:
-        """Return the targets that both have a number for."""
+    def of(
+        cls, dataset: Dataset, criterion: Criterion, verdicts: VerdictTable, truth: Reference, allowed: set[str]
+    ) -> Judged:
+        """Return the targets that both have a number for; labels on `allowed` sessions and pairs stand beside them."""
         shared = tuple(target for target in truth.values if target in verdicts.numbers)
         judge = np.array([verdicts.numbers[target] for target in shared], dtype=np.float64)
         human = np.array([truth.values[target] for target in shared], dtype=np.float64)
-        return cls(dataset, criterion, verdicts, truth, shared, judge, human, unit_codes(shared, dataset.unit))
+        ratings = rating_table(dataset, criterion, targets=allowed)
+        panel = _panel(dataset, ratings, truth.rule)
+        units = unit_codes(shared, dataset.unit)
+        return cls(dataset, criterion, verdicts, truth, ratings, panel, shared, judge, human, units)
 
     def only(self, kept: BoolArray) -> Judged:
         """Return some of the targets."""
@@ -96,10 +105,10 @@ def rows_between(
     ]
 
 
-def raters_of_rule(dataset: Dataset, criterion: Criterion, rule: str, targets: Iterable[str]) -> RatingTable:
-    """Return the ratings behind a reference: a group's own where a group is the reference, else everybody's."""
-    table = rating_table(dataset, criterion, targets=set(targets))
+def _panel(dataset: Dataset, ratings: RatingTable, rule: str) -> RatingTable | None:
+    if rule == "gold":
+        return None
     if not rule.startswith("group:"):
-        return table
+        return ratings
     group = dataset.card.raters[rule.removeprefix("group:")]
-    return table.only([rater for rater in table.raters if rater in group.raters])
+    return ratings.only([rater for rater in ratings.raters if rater in group.raters])

@@ -58,6 +58,8 @@ def default_set(role: Role, scale: str) -> tuple[str, ...]:
 def counts_levels(metric: str) -> bool:
     """Return whether a metric matches levels exactly, so that a number between two levels cannot enter it."""
     row = METRICS[metric]
+    if row.judge != "rating":
+        return False  # the judge's side is a score or a probability there
     return "nominal" in row.suits or row.needs != "values"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.label import Label
 from judgekit.records.report import RaterProfile
 from judgekit.records.rubric import Criterion, level_text
-from judgekit.stats.estimate import Estimate, undefined
+from judgekit.stats.estimate import Estimate, UndefinedCode, undefined
 from judgekit.stats.rater_effect import rater_drift, rater_effects, self_agreement
 from judgekit.stats.scale_use import scale_use
 
@@ -36,6 +36,7 @@ def rater_profiles(dataset: Dataset, table: RatingTable, measuring: Measuring) -
     """
     if not table.is_named:
         return ()
+    table = _in_canonical_order(table)
     labels = _labels_by_rater(dataset, table.criterion)
     severity, drift = _severities(table, measuring), _drifts(table, labels, measuring)
     return tuple(
@@ -50,6 +51,17 @@ def rater_profiles(dataset: Dataset, table: RatingTable, measuring: Measuring) -
             self_agreement=_self_agreement(dataset, table.criterion, labels[rater], measuring),
         )
         for rater in table.raters
+    )
+
+
+def _in_canonical_order(table: RatingTable) -> RatingTable:
+    """Return the table with its targets by name, so that sums do not depend on the dataset's order."""
+    order = sorted(range(len(table.targets)), key=lambda row: _place(table.targets[row]))
+    return replace(
+        table,
+        targets=tuple(table.targets[row] for row in order),
+        values=table.values[order],
+        units=table.units[order],
     )
 
 
@@ -87,13 +99,14 @@ def _severities(table: RatingTable, measuring: Measuring) -> dict[str, Estimate]
     return dict(zip(table.raters, effects, strict=True))
 
 
-def _why_no_severity(table: RatingTable) -> tuple[str, str] | None:
+def _why_no_severity(table: RatingTable) -> tuple[UndefinedCode, str] | None:
     if is_unordered(table.criterion):
         return "not_for_this_scale", f"the levels of a {table.criterion.scale.type} scale have no order"
     if len(table.raters) < 2:
         return "too_few", "one rater cannot be compared with others"
     if len(table.raters) > MAX_RATERS:
-        return "too_few", f"severity is not measured for more than {MAX_RATERS} raters, and there are {len(table.raters)}"
+        words = f"severity is not measured for more than {MAX_RATERS} raters, and there are {len(table.raters)}"
+        return "unknown_raters", words
     return None
 
 

@@ -189,7 +189,7 @@ def _order_anonymous(cells: Mapping[Target, dict[str, float]]) -> None:
 
 
 def _in_dataset_order(dataset: Dataset, cells: Mapping[Target, object]) -> tuple[Target, ...]:
-    place = {name: i for i, name in enumerate([*dataset.session_by_id, *dataset.pair_by_id])}
+    place = dataset.place_by_id
     return tuple(sorted(cells, key=lambda target: (place.get(target[0], len(place)), target[0], target[1] or "")))
 
 

@@ -187,18 +187,19 @@ def _adjudicated(dataset: Dataset, criterion: Criterion, targets: set[str] | Non
 
 
 def _row_numbers(values: np.ndarray, how: Aggregation) -> tuple[np.ndarray, list[str | None]]:
+    given = np.sort(values, axis=1)  # missing ratings go last, and the raters' order cannot show in a sum
+    n_given = (~np.isnan(given)).sum(axis=1)
     numbers = np.full(len(values), np.nan)
-    causes: list[str | None] = [None] * len(values)
-    for row, ratings in enumerate(values):
-        given = ratings[~np.isnan(ratings)]
-        if not len(given):
-            causes[row] = "no_label"
-        elif how == "majority":
-            numbers[row] = _mode(given)
-            causes[row] = "raters_tie" if np.isnan(numbers[row]) else None
-        else:
-            numbers[row] = np.sort(given).mean() if how == "mean" else np.median(given)
-    return numbers, causes
+    rated = np.flatnonzero(n_given)
+    if how == "majority":
+        numbers[rated] = [_mode(given[row, : n_given[row]]) for row in rated]
+    elif how == "mean":
+        numbers[rated] = np.nansum(given[rated], axis=1) / n_given[rated]
+    else:
+        middle = [given[rated, place] for place in ((n_given[rated] - 1) // 2, n_given[rated] // 2)]
+        numbers[rated] = (middle[0] + middle[1]) / 2
+    lacking = np.where(n_given == 0, "no_label", "raters_tie")
+    return numbers, [str(lacking[row]) if np.isnan(numbers[row]) else None for row in range(len(values))]
 
 
 def _mode(given: np.ndarray) -> float:

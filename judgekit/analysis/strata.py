@@ -9,19 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring, measured
-from judgekit.analysis.judged import Judged, raters_of_rule, rows_between
+from judgekit.analysis.judged import Judged, rows_between
 from judgekit.analysis.metric_set import BESIDE_CEILING, metric_set
 from judgekit.records.report import Row
 
 UNANIMOUS, SPLIT = "raters=unanimous", "raters=split"
 
 
-def stratum_rows(judged: Judged, measuring: Measuring, *, rule: str) -> list[Row]:
+def stratum_rows(judged: Judged, measuring: Measuring) -> list[Row]:
     """Return judge~reference on targets rated twice or more: where all raters agree, and where they differ."""
-    if rule == "gold":
+    criterion, table = judged.criterion, judged.panel
+    if table is None:
         return []
-    criterion = judged.criterion
-    table = raters_of_rule(judged.dataset, criterion, rule, {target for target, _ in judged.targets})
     n_ratings = (~np.isnan(table.values)).sum(axis=1)
     given = np.where(np.isnan(table.values), np.inf, table.values)
     least = given.min(axis=1, initial=np.inf)

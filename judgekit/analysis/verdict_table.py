@@ -6,9 +6,10 @@ default score.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ class VerdictTable:
         failures: Outcomes without an answer, in the order of their targets.
         missing: Target without a number -> why: a failure's status, or what was answered instead.
         orders: Target -> numbers by order, for pairs; None marks a failure.
+        probabilities: Target -> probability of a binary scale's positive level, where the verdicts give one.
     """
 
     numbers: Mapping[Target, float]
@@ -39,6 +41,7 @@ class VerdictTable:
     failures: tuple[Failure, ...]
     missing: Mapping[Target, str]
     orders: Mapping[Target, Mapping[str, float | None]]
+    probabilities: Mapping[Target, float] = field(default_factory=dict)
 
     @property
     def failures_by_status(self) -> dict[str, int]:
@@ -63,18 +66,18 @@ def verdict_table(criterion: Criterion, outcomes: Iterable[Verdict | Failure], *
             names the target.
     """
     answers: dict[Target, dict[str, list[Verdict | Failure]]] = defaultdict(lambda: defaultdict(list))
-    for outcome in sorted(outcomes, key=_place):
-        if outcome.criterion == criterion.id:
-            some = answers[outcome.target, outcome.turn][outcome.order or "forward"]
-            if some and some[-1].sample == outcome.sample:
-                hint = "Number repeated verdicts with sample 0, 1, 2 ..., or keep one"
-                raise InvalidRecord(f"two verdicts for sample {outcome.sample}", where=outcome.target, hint=hint)
-            some.append(outcome)
+    for outcome in sorted((each for each in outcomes if each.criterion == criterion.id), key=_place):
+        some = answers[outcome.target, outcome.turn][outcome.order or "forward"]
+        if some and some[-1].sample == outcome.sample:
+            hint = "Number repeated verdicts with sample 0, 1, 2 ..., or keep one"
+            raise InvalidRecord(f"two verdicts for sample {outcome.sample}", where=outcome.target, hint=hint)
+        some.append(outcome)
     numbers: dict[Target, float] = {}
     spoken: dict[Target, Verdict] = {}
     failures: list[Failure] = []
     missing: dict[Target, str] = {}
     orders: dict[Target, dict[str, float | None]] = {}
+    probabilities: dict[Target, float] = {}
     for target, by_order in answers.items():
         every = [outcome for order in sorted(by_order) for outcome in by_order[order]]
         failures += [outcome for outcome in every if isinstance(outcome, Failure)]
@@ -82,12 +85,15 @@ def verdict_table(criterion: Criterion, outcomes: Iterable[Verdict | Failure], *
         orders[target] = {order: _settle(criterion, some, use) for order, some in by_order.items()}
         if said:
             spoken[target] = said[0]
+        probability = _probability_of_positive(criterion, said)
+        if probability is not None:
+            probabilities[target] = probability
         known = {number for number in orders[target].values() if number is not None}
         if len(known) == 1:
             numbers[target] = known.pop()
         else:
             missing[target] = "orders_disagree" if known else _cause(every)
-    return VerdictTable(numbers, spoken, tuple(failures), missing, orders)
+    return VerdictTable(numbers, spoken, tuple(failures), missing, orders, probabilities)
 
 
 def _place(outcome: Verdict | Failure) -> tuple[str, str, str, int, str]:
@@ -125,3 +131,27 @@ def _number(criterion: Criterion, verdict: Verdict, use: Use) -> float | None:
         return criterion.scale.code(criterion.scale.read(verdict.value))
     except InvalidRecord as error:
         raise InvalidRecord(error.what, where=f"verdict on {verdict.target}", hint=error.hint) from error
+
+
+def _probability_of_positive(criterion: Criterion, verdicts: Iterable[Verdict]) -> float | None:
+    """Return the mean probability that verdicts on one target give the positive level; None where none gives any.
+
+    A binary score is an expected place on the scale, which is the upper level's probability.
+    """
+    positive = criterion.scale.positive_level
+    if positive is None:
+        return None
+    given = [_probability(criterion, verdict) for verdict in verdicts if verdict.status == "ok"]
+    known = sorted(number for number in given if number is not None)
+    return float(np.mean(known)) if known else None
+
+
+def _probability(criterion: Criterion, verdict: Verdict) -> float | None:
+    scale = criterion.scale
+    if verdict.distribution:
+        key = json.dumps(scale.positive_level, ensure_ascii=False)
+        total = sum(verdict.distribution.values())
+        return min(1.0, verdict.distribution.get(key, 0.0) / total) if total > 0 else None
+    if verdict.score is None or not 0 <= verdict.score <= 1:
+        return None
+    return verdict.score if scale.code(scale.positive_level or scale.levels[-1]) == 1 else 1 - verdict.score

@@ -1,74 +1,39 @@
-"""The verdict in words, before any number, and what a reader must know before believing the numbers.
+"""The verdict on judges and versions in words, and what a reader must know before believing the numbers.
 
-Words are chosen from intervals, not from point estimates alone.
+Words are chosen from intervals, not from point estimates alone. The experts' own agreement is in `agreement_wording`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
 
-from judgekit.analysis.agreement import MAX_RATERS
+from judgekit.analysis.ceiling import DIFFERENCE
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import Counts, Row
+from judgekit.records.report import AltTest, Counts, Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import METRICS
 
 MIN_SESSIONS = 30
 """Below this many independent units the words say that there is little to go by."""
-LOW_ALPHA, FAIR_ALPHA = 0.667, 0.8
-"""Krippendorff (2004), Content Analysis, 2nd ed., p. 241: 0.8 for conclusions, 0.667 for tentative ones."""
 
 
-def agreement_summary(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return one sentence a criterion on how far the experts agree."""
-    heads: dict[str, Row] = {}
-    for row in rows:
-        if row.between == "raters" and row.metric.startswith("krippendorff_alpha"):
-            heads.setdefault(row.criterion, row)
-    return tuple(map(_alpha_words, heads.values()))
-
-
-def agreement_warnings(dataset: Dataset, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return what limits the agreement rows."""
-    warnings = []
-    for criterion in _criteria(dataset, rows):
-        people = {label.rater for label in dataset.labels if label.criterion == criterion.id and label.kind == "human"}
-        if people == {None}:
-            warnings.append(f"{criterion.id}: labels are anonymous; rater-wise figures are refused")
-        elif len(people) == 1:
-            warnings.append(f"{criterion.id}: only one rater ({people.pop()}); agreement cannot be known")
-        else:
-            warnings += _unlisted_pairs(criterion, {name for name in people if name}, rows)
-    return tuple(warnings)
-
-
-def _unlisted_pairs(criterion: Criterion, raters: set[str], rows: Iterable[Row]) -> list[str]:
-    """Say which pairs of raters have no rows: too many to list, or nothing in common."""
-    if criterion.scale.measurement == "none":
-        return []
-    if len(raters) > MAX_RATERS:
-        return [f"{criterion.id}: {len(raters)} raters; pairs are not listed one by one above {MAX_RATERS}"]
-    pairs = {"~".join(pair) for pair in combinations(sorted(raters), 2)}
-    absent = sorted(pairs - {row.between for row in rows if row.criterion == criterion.id})
-    if not absent:
-        return []
-    words = "share nothing they both rated"
-    return [f"{criterion.id}: {len(absent)} of {len(pairs)} pairs of raters {words}, such as {absent[0]}"]
-
-
-def score_summary(rows: Sequence[Row], counts: Sequence[Counts], judge: str) -> tuple[str, ...]:
-    """Return one or two sentences a criterion: failures first, then agreement beside the ceiling."""
+def score_summary(
+    rows: Sequence[Row], counts: Sequence[Counts], judge: str, alt_tests: Sequence[AltTest] = ()
+) -> tuple[str, ...]:
+    """Return a few sentences a criterion: failures first, then agreement beside the ceiling and what must be beaten."""
+    tests = {test.criterion: test for test in alt_tests}
     sentences = []
     for count in counts:
         failed = sum(count.failures.values())
         if failed:
             causes = ", ".join(f"{n} {status}" for status, n in sorted(count.failures.items()))
             sentences.append(f"{count.criterion}: {judge} gave no verdict {failed} times ({causes}).")
-        own = [row for row in rows if row.criterion == count.criterion]
+        own = [row for row in rows if row.criterion == count.criterion and row.slice is None]
         sentences += _judge_words(count.criterion, own, judge)
+        if count.criterion in tests:
+            sentences.append(_alt_words(tests[count.criterion], judge))
     return tuple(sentences)
 
 
@@ -120,28 +85,6 @@ def _criteria(dataset: Dataset, rows: Iterable[Row]) -> list[Criterion]:
     return [criterion for criterion in dataset.rubric.criteria if criterion.id in named]
 
 
-def _alpha_words(row: Row) -> str:
-    estimate = row.estimate
-    if estimate.value is None:
-        return f"{row.criterion}: how far the experts agree is undefined ({estimate.undefined})."
-    if estimate.low is None or estimate.high is None:
-        return (
-            f"{row.criterion}: how well the experts agree is not settled (Krippendorff's alpha {estimate.value:.2f}, "
-            f"{estimate.n_clusters} units; {estimate.method.replace('none', 'no interval')})."
-        )
-    if estimate.low >= FAIR_ALPHA:
-        words = "the experts agree well enough for firm conclusions"
-    elif estimate.low >= LOW_ALPHA:
-        words = "the experts agree well enough for tentative conclusions"
-    elif estimate.value >= LOW_ALPHA:
-        words = "the experts seem to agree fairly, but the interval reaches too low to be sure"
-    elif estimate.high >= LOW_ALPHA:
-        words = "the experts agree only in part"
-    else:
-        words = "the experts do not agree well enough for conclusions; look at the rubric before any judge"
-    return f"{row.criterion}: {words} (Krippendorff's alpha {_figure(estimate)}, {estimate.n_clusters} units)."
-
-
 def _judge_words(criterion: str, rows: Sequence[Row], judge: str) -> list[str]:
     by_place = {(row.between, row.metric): row.estimate for row in rows}
     heads = [row for row in rows if row.between == "judge~reference"]
@@ -151,28 +94,56 @@ def _judge_words(criterion: str, rows: Sequence[Row], judge: str) -> list[str]:
     if head.estimate.value is None:
         return [f"{criterion}: agreement of {judge} is undefined ({head.estimate.undefined})."]
     name = head.metric.replace("_", " ")
-    words = [f"{criterion}: {judge} agrees with the experts at {name} {_figure(head.estimate)}."]
+    words = [f"{criterion}: {judge} agrees with the experts at {name} {figure(head.estimate)}."]
     judged, human = by_place.get(("judge~others", head.metric)), by_place.get(("rater~others", head.metric))
     if judged and human and judged.value is not None and human.value is not None:
+        told = _told_apart(by_place.get((DIFFERENCE, f"{head.metric}_difference")), head.metric)
         words.append(
             f"{criterion}: on the {judged.n} ratings that other experts can be held against, {judge} reaches "
-            f"{name} {_figure(judged)} and an expert {_figure(human)}{_overlap(judged, human, head.metric)}."
+            f"{name} {figure(judged)} and an expert {figure(human)}{told}."
         )
+    return words + _beaten_words(criterion, by_place, judge)
+
+
+def _told_apart(difference: Estimate | None, metric: str) -> str:
+    """Say what the difference to the ceiling, on the same rows and resamples, tells; nothing without an interval."""
+    if difference is None or difference.low is None or difference.high is None:
+        return ""
+    words = f": the difference, {_signed(difference)}, "
+    if difference.low <= 0 <= difference.high:
+        return f"{words}does not tell the two apart"
+    direction = METRICS[metric].direction
+    if direction is None:
+        return f"{words}tells the two apart"
+    if (difference.low > 0) == (direction == "higher"):
+        return f"{words}puts it closer to the others than an expert is, which can mean less noise, not more skill"
+    return f"{words}leaves it short of the human ceiling"
+
+
+def _beaten_words(criterion: str, by_place: Mapping[tuple[str, str], Estimate], judge: str) -> list[str]:
+    """Say where one answer for all does at least as well."""
+    words = []
+    for (between, metric), constant in by_place.items():
+        judged = by_place.get(("judge~reference", metric))
+        if between != "majority~reference" or judged is None or judged.value is None or constant.value is None:
+            continue
+        gain = judged.value - constant.value
+        if (gain if METRICS[metric].direction == "higher" else -gain) <= 0:
+            name = metric.replace("_", " ")
+            words.append(
+                f"{criterion}: one answer for all reaches {name} {constant.value:.2f}, "
+                f"{judge} no better {judged.value:.2f}."
+            )
     return words
 
 
-def _overlap(judged: Estimate, human: Estimate, metric: str) -> str:
-    if judged.low is None or judged.high is None or human.low is None or human.high is None:
-        return ""
-    if judged.high >= human.low and judged.low <= human.high:
-        return ": the intervals overlap, so the two are not told apart"
-    direction = METRICS[metric].direction
-    if direction is None:
-        return ": the intervals do not overlap"
-    is_better = (judged.low > human.high) == (direction == "higher")
-    if is_better:
-        return ": closer to the others than an expert is, which can mean less noise, not more skill"
-    return ": short of the human ceiling"
+def _alt_words(test: AltTest, judge: str) -> str:
+    name = f"{test.criterion}: by the alternative annotator test at epsilon {test.epsilon:g}"
+    if test.passes is None:
+        return f"{name}, whether {judge} may stand in for an expert cannot be said ({test.winning_rate.undefined})."
+    n_beaten = sum(each.is_beaten for each in test.raters)
+    passed = "passes" if test.passes else "does not pass"
+    return f"{name}, {judge} may stand in for {n_beaten} of {len(test.raters)} experts: it {passed}."
 
 
 def _difference_words(row: Row, baseline: str, candidate: str) -> str:
@@ -191,7 +162,8 @@ def _difference_words(row: Row, baseline: str, candidate: str) -> str:
     return f"{row.criterion}, {who}: {words} ({_signed(estimate)}, {estimate.n} inputs)."
 
 
-def _figure(estimate: Estimate) -> str:
+def figure(estimate: Estimate) -> str:
+    """Return a value with its interval, to two places."""
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.2f} (no interval)"
     return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"

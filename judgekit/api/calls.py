@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from judgekit.records.run import Run
     from judgekit.records.session import Session
     from judgekit.records.verdict import Failure, Verdict
+    from judgekit.stats.metric import Population
     from judgekit.workflows.distil import Distilled
 
 T = TypeVar("T")
@@ -114,12 +115,28 @@ def split(dataset: Dataset, *, dev: float = 0.3, test: float = 0.3, seed: int = 
 
 
 def agree(
-    dataset: Dataset, *, criteria: Sequence[str] = (), metrics: Sequence[str] = (), seed: int = SEED
+    dataset: Dataset,
+    *,
+    criteria: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    generalise: Population = "rows",
+    seed: int = SEED,
 ) -> AgreementReport:
-    """Return how far the experts agree with each other."""
+    """Return how far the experts agree with each other.
+
+    Args:
+        dataset: Sessions and labels.
+        criteria: Criteria to look at; empty for all that carry labels.
+        metrics: Metrics asked for; empty for the usual ones.
+        generalise: `raters`: the intervals over all raters hold for other raters like them too.
+        seed: Of the resampling.
+    """
+    from dataclasses import replace
+
     from judgekit.workflows.agree import agree as run
 
-    return run(dataset, _measuring(seed, metrics), criteria=_words(criteria), settings={"seed": seed})
+    how = replace(_measuring(seed, metrics), generalise=generalise)
+    return run(dataset, how, criteria=_words(criteria), settings={"seed": seed})
 
 
 def score(

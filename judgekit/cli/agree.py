@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Metrics, Out, Resamples, Seed
+
+if TYPE_CHECKING:
+    from judgekit.stats.metric import Population
 
 
 def agree(
@@ -14,22 +17,27 @@ def agree(
     dataset: Annotated[str, typer.Argument(help="Dataset folder, or its name under datasets/.")],
     criterion: Criteria = None,
     metric: Metrics = None,
+    generalise: Annotated[
+        str, typer.Option("--generalise", help="rows: to sessions like these; raters: to raters like these too.")
+    ] = "rows",
     seed: Seed = DEFAULT_SEED,
     level: Level = 0.95,
     resamples: Resamples = DEFAULT_RESAMPLES,
     out: Out = None,
 ) -> None:
-    """Measure how far the experts agree with each other.
+    """Measure how far the experts agree with each other, and how each of them uses the scales.
 
     Example: judgekit agree helpdesk -o agree.json
     """
+    from dataclasses import replace
+
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.workflows.agree import agree as run
 
     folder = find_dataset(dataset)
-    how = measuring(seed, level, resamples, metric)
+    how = replace(measuring(seed, level, resamples, metric), generalise=cast("Population", generalise))
     report = run(DatasetFolder(folder).load(), how, criteria=criterion or (), settings=provenance(seed))
     deliver(report, context.obj, out)
     context.obj.suggest(f"judgekit judge new NAME --dataset {dataset} --criterion {_first(report.rows)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from judgekit.records.dataset import Dataset
     from judgekit.records.report import AnyReport
     from judgekit.records.run import Experiment
+    from judgekit.records.verdict import Failure, Verdict
+    from judgekit.workflows.score import Scoring
 
 MARK = ".made-by-judgekit-demo"
 SEED = 7
@@ -98,6 +101,8 @@ def copy_example(source: Path, folder: Path, experiment: Experiment) -> None:
 
 
 def _reports(dataset: Dataset, experiment: Experiment, home: Path, console: Console) -> list[AnyReport]:
+    from dataclasses import replace
+
     from judgekit.cli.options import DEFAULT_RESAMPLES, measuring, provenance
     from judgekit.cli.run import run_here
     from judgekit.cli.score import load_outcomes, scoring_with
@@ -117,11 +122,30 @@ def _reports(dataset: Dataset, experiment: Experiment, home: Path, console: Cons
         run_here((home / path).resolve(), dataset, folder, console=console)
         outcomes, scoring = load_outcomes(str(folder), None)
         chosen = scoring_with(scoring, reference=None, splits="train,dev", use="value", settings=provenance(SEED))
-        reports.append(score(dataset, outcomes, chosen, how()))
-        judged.append((outcomes, chosen))
+        judged.append((outcomes, replace(chosen, slices=("version",))))
+    console.say("judges against the experts ...")
+    reports += [
+        score(dataset, outcomes, _beside_students(judged, place), how()) for place, (outcomes, _) in enumerate(judged)
+    ]
     console.say(f"{experiment.candidate} against {experiment.baseline} ...")
     reports.append(compare_versions(dataset, judged, (experiment.baseline, experiment.candidate), measuring=how()))
     return reports
+
+
+def _beside_students(judged: Sequence[tuple[list[Verdict | Failure], Scoring]], place: int) -> Scoring:
+    """Return one judge's scoring with the students of its criterion, which need no key, as what it must beat."""
+    from dataclasses import replace
+
+    from judgekit.workflows.score import Rival
+
+    outcomes, scoring = judged[place]
+    criteria = {outcome.criterion for outcome in outcomes}
+    students = [
+        Rival(other.judge, theirs, other.lineage)
+        for theirs, other in judged
+        if other.engine == "student" and other.judge != scoring.judge and criteria & {each.criterion for each in theirs}
+    ]
+    return replace(scoring, rivals=tuple(students))
 
 
 def _emit(console: Console, reports: list[AnyReport]) -> None:

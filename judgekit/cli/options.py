@@ -15,8 +15,37 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 7
 DEFAULT_RESAMPLES = 2000
 
+
+def _offered(context: typer.Context, asked: list[str] | None) -> list[str] | None:
+    """Return the metrics asked for; `help` among them prints what there is, and ends the command."""
+    if asked and "help" in asked and not context.resilient_parsing:
+        from judgekit.render.metric_list import metric_text
+
+        console: Console = context.obj
+        (console.say if console.json else console.show)(metric_text())
+        raise typer.Exit
+    return asked
+
+
+def _completed(incomplete: str) -> list[str]:
+    """Return the metrics that begin so, for the shell."""
+    from judgekit.stats.metric import METRICS
+
+    return [name for name in METRICS if name.startswith(incomplete)]
+
+
 Criteria = Annotated[list[str] | None, typer.Option("--criterion", "-c", help="Only this criterion (repeatable).")]
-Metrics = Annotated[list[str] | None, typer.Option("--metric", "-m", help="Only this metric (repeatable).")]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        "-m",
+        help="Only this metric (repeatable); `--metric help` lists them.",
+        callback=_offered,
+        autocompletion=_completed,
+        is_eager=True,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the resampling.")]
 Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
 Resamples = Annotated[int, typer.Option("--resamples", min=200, help="Bootstrap resamples.")]
@@ -47,7 +76,11 @@ def deliver(report: Report, console: Console, out: Path | None) -> None:
 
 
 def provenance(seed: int) -> dict[str, object]:
-    """Return what makes a report repeatable: seed and version."""
+    """Return what makes a report repeatable: the seed, and the versions that computed it."""
+    import platform
+    from importlib.metadata import version
+
     from judgekit import __version__
 
-    return {"seed": seed, "judgekit": __version__}
+    versions = {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "scipy")}}
+    return {"seed": seed, "judgekit": __version__, "versions": versions}

@@ -1,4 +1,4 @@
-"""`judgekit report`: saved reports as a page, Markdown, text, CSV or one JSON."""
+"""`judgekit report`: saved reports as a page, LaTeX, Markdown, text, CSV tables or one JSON."""
 
 from __future__ import annotations
 
@@ -23,29 +23,49 @@ def report(
     context: typer.Context,
     sources: Annotated[list[str], typer.Argument(help="Saved reports (JSON), or folders of them.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where to: .html, .md, .txt, .csv or .json; else the terminal.")
+        str | None,
+        typer.Option(
+            "--out", "-o", help="Where to: .html, .tex, .md, .txt, .csv or .json, or folder/ of CSV; else the terminal."
+        ),
+    ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option("--tables", help="Also write long CSV tables into this folder."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the whole.")] = None,
 ) -> None:
-    """Render saved reports for people.
+    """Render saved reports for people: one self-contained page, LaTeX, Markdown, text, or tidy CSV.
 
-    One self-contained page, Markdown, text, or tidy CSV.
-
-    Examples: judgekit report agree.json score.json -o report.html  |  judgekit report reports/ -o rows.csv
+    Examples: judgekit report agree.json score.json -o report.html  |  judgekit report reports/ -o x.tex --tables csv
     """
     console = context.obj
-    write = None if out is None else _writer(out)
+    path = None if out is None else Path(out)
+    is_folder = path is not None and (path.is_dir() or str(out).endswith(("/", "\\")))
+    write = None if path is None or is_folder else _writer(path)
     reports, n_skipped = load_reports([Path(source) for source in sources])
     if n_skipped:
         console.say(f"{n_skipped} other JSON files in the folders are no reports")
-    if out is not None and write is not None:
+    if path is not None and write is not None:
         from judgekit.adapters.store.files import write_atomically
 
-        write_atomically(out, write(reports, title))
-        console.say(f"saved {out}")
-    else:
+        write_atomically(path, write(reports, title))
+        console.say(f"saved {path}")
+    for folder in dict.fromkeys([*([path] if path and is_folder else []), *([tables] if tables else [])]):
+        console.say(f"saved {_write_tables(folder, reports)} tables in {folder}")
+    if path is None and tables is None:
         console.show(as_text(reports, title).rstrip("\n"))
     console.emit(_one_record(reports))
+
+
+def _write_tables(folder: Path, reports: Sequence[AnyReport]) -> int:
+    """Write every long table into a folder, and return how many they are."""
+    from judgekit.adapters.store.files import write_atomically
+    from judgekit.render.tidy import csv_tables
+
+    written = csv_tables(reports)
+    for name, text in written.items():
+        write_atomically(folder / name, text)
+    return len(written)
 
 
 def load_reports(paths: Sequence[Path]) -> tuple[list[AnyReport], int]:
@@ -148,6 +168,13 @@ def as_markdown(reports: Sequence[AnyReport], title: str | None) -> str:
     return "\n".join([*head, *map(render_markdown, reports)])
 
 
+def as_latex(reports: Sequence[AnyReport], title: str | None) -> str:
+    """Return one LaTeX document."""
+    from judgekit.render.latex import render_latex
+
+    return render_latex(reports, title=title)
+
+
 def as_text(reports: Sequence[AnyReport], title: str | None) -> str:
     """Return plain text of 80 columns."""
     from judgekit.render.plain import wrap
@@ -173,6 +200,7 @@ def as_json(reports: Sequence[AnyReport], title: str | None) -> str:
 WRITERS: dict[str, Callable[[Sequence[AnyReport], str | None], str]] = {
     ".html": as_html,
     ".htm": as_html,
+    ".tex": as_latex,
     ".md": as_markdown,
     ".txt": as_text,
     ".csv": as_csv,

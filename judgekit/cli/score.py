@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from judgekit.records.dataset import Dataset
     from judgekit.records.rubric import Rubric
     from judgekit.records.verdict import Failure, Verdict
-    from judgekit.workflows.score import Scoring
+    from judgekit.workflows.score import Rival, Scoring
 
 LINES = (".jsonl", ".jsonl.gz")
 """Endings of files in the form of `verdicts.jsonl`; other files are tables."""
@@ -40,6 +40,17 @@ def score(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Splits read: dev, train, or train,dev.")] = "dev",
     use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value",
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option("--baseline", help="Run of another judge, such as a student, to read beside (repeatable)."),
+    ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", help="Field whose values are held against the rest: version, tags, metadata.KEY."),
+    ] = None,
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", min=0, max=0.99, help="Of the alt-test: .2 experts, .15 skilled, .1 crowd.")
+    ] = 0.2,
     criterion: Criteria = None,
     metric: Metrics = None,
     seed: Seed = DEFAULT_SEED,
@@ -51,31 +62,37 @@ def score(
 
     Examples: judgekit score runs/resolution helpdesk  |  judgekit score results.csv --judge verdict --human label
     """
+    from dataclasses import replace
+
+    from judgekit.cli.memory import unswept
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.workflows.score import score as run
 
-    if human:
-        if dataset is not None:
-            raise InputError(f"--human takes the labels from the table, and dataset {dataset!r} is given too")
-        data, outcomes, scoring = _from_one_table(verdicts, judge, human, (scale, group))
-    else:
-        for option, given in (("--scale", scale), ("--group", group)):
-            if given is not None:
-                raise InputError(f"{option} {given!r} needs --human", hint="A dataset declares its own")
-        data, outcomes, scoring = _from_dataset(verdicts, dataset, judge)
-    chosen = scoring_with(
-        scoring,
-        reference=reference,
-        splits=split,
-        use=use,
-        settings={**provenance(seed), "source": Path(verdicts).name},
-    )
-    if criterion:
-        names = [data.rubric.criterion(each).id for each in criterion]
-        outcomes = [outcome for outcome in outcomes if outcome.criterion in names]
-        if not outcomes:
-            raise InputError(f"no verdict is on criterion {', '.join(names)}", where=verdicts)
-    report = run(data, outcomes, chosen, measuring(seed, level, resamples, metric))
+    with unswept():
+        if human:
+            if dataset is not None:
+                raise InputError(f"--human takes the labels from the table, and dataset {dataset!r} is given too")
+            data, outcomes, scoring = _from_one_table(verdicts, judge, human, (scale, group))
+        else:
+            for option, given in (("--scale", scale), ("--group", group)):
+                if given is not None:
+                    raise InputError(f"{option} {given!r} needs --human", hint="A dataset declares its own")
+            data, outcomes, scoring = _from_dataset(verdicts, dataset, judge)
+        rivals = [rival_from(source, data.rubric) for source in baseline or ()]
+        chosen = scoring_with(
+            replace(scoring, slices=tuple(slices or ()), rivals=tuple(rivals), epsilon=epsilon),
+            reference=reference,
+            splits=split,
+            use=use,
+            settings={**provenance(seed), "source": Path(verdicts).name},
+        )
+        if criterion:
+            names = [data.rubric.criterion(each).id for each in criterion]
+            outcomes = [outcome for outcome in outcomes if outcome.criterion in names]
+            if not outcomes:
+                raise InputError(f"no verdict is on criterion {', '.join(names)}", where=verdicts)
+        report = run(data, outcomes, chosen, measuring(seed, level, resamples, metric))
+        del data, outcomes, scoring, rivals, chosen  # before the collector wakes and walks them
     deliver(report, context.obj, out)
     if not human:
         context.obj.suggest("judgekit report REPORT.json -o report.html   (REPORT.json: what -o saved)")
@@ -104,6 +121,14 @@ def scoring_with(
     if not words:
         raise InputError(f"--split {splits!r} names no split", hint="Use --split dev, or --split train,dev")
     return replace(scoring, reference=reference, splits=words, use=use, settings=settings)  # type: ignore[arg-type]  # checked above
+
+
+def rival_from(source: str, rubric: Rubric) -> Rival:
+    """Return another judge's run, or file of verdicts, as a baseline."""
+    from judgekit.workflows.score import Rival
+
+    outcomes, scoring = load_outcomes(source, None, rubric)
+    return Rival(scoring.judge, outcomes, scoring.lineage)
 
 
 def load_outcomes(

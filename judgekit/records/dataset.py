@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from judgekit.errors import UnknownName
-from judgekit.records.label import Adjudication, Label, SplitName
+from judgekit.records.label import Adjudication, Label, Opening, SplitName
 from judgekit.records.record import FORMAT, FormatNumber, Record, fingerprint
 from judgekit.records.rubric import Rubric
 from judgekit.records.session import Pair, Session
@@ -70,13 +70,15 @@ class Dataset(Record):
     adjudications: tuple[Adjudication, ...] = ()
     """Current adjudications."""
     splits: SplitManifest | None = None
+    openings: tuple[Opening, ...] = ()
+    """Every opening of a split."""
     notes: tuple[str, ...] = Field(default=(), exclude=True)
     """What was set aside on loading, in words."""
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy; what was derived from the old content is derived anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("session_by_id", "pair_by_id", "raters"):
+        for name in ("session_by_id", "pair_by_id", "place_by_id", "raters"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -94,6 +96,11 @@ class Dataset(Record):
     def pair_by_id(self) -> dict[str, Pair]:
         """Pair id -> pair."""
         return {pair.id: pair for pair in self.pairs}
+
+    @cached_property
+    def place_by_id(self) -> dict[str, int]:
+        """Session or pair id -> its place in the dataset's order, sessions first."""
+        return {name: place for place, name in enumerate([*self.session_by_id, *self.pair_by_id])}
 
     @cached_property
     def raters(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 FORMAT = 1
 """Version of the files this package writes; every manifest carries it, older ones load."""
@@ -18,19 +18,17 @@ FORMAT = 1
 
 def _as_id(value: object) -> object:
     """Keep whole numbers as their digits: ids are strings, always; a float may have lost digits already."""
+    if isinstance(value, str):
+        if not value or value.isspace():
+            raise ValueError("an id must not be empty")
+        return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _not_empty(value: str) -> str:
-    if not value.strip():
-        raise ValueError("an id must not be empty")
-    return value
 
 
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"a time needs its offset (RFC 3339), got {moment.isoformat()!r}")
-    return moment.astimezone(UTC)
+    return moment.astimezone(UTC) if moment.tzinfo is not UTC else moment
 
 
 def _known_format(number: int) -> int:
@@ -44,7 +42,7 @@ def time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-Id = Annotated[str, BeforeValidator(_as_id), AfterValidator(_not_empty)]
+Id = Annotated[str, BeforeValidator(_as_id)]
 """An identifier: a string that is not empty; whole numbers are taken as their digits."""
 
 Time = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(time_text, return_type=str, when_used="json")]
@@ -68,17 +66,22 @@ class Record(BaseModel):
 class OpenRecord(Record):
     """A record that other tools write too: unknown keys move into `metadata` and are kept."""
 
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     """Whatever else was known about it; never read by judgekit itself."""
 
     @model_validator(mode="before")
     @classmethod
     def _keep_unknown_keys(cls, data: object) -> object:
-        if not isinstance(data, dict) or data.keys() <= cls.model_fields.keys():
+        fields = cls.__pydantic_fields__  # `model_fields` looks it up by a slower way, once for every record read
+        if not isinstance(data, dict) or data.keys() <= fields.keys():
             return data
-        known = {key: value for key, value in data.items() if key in cls.model_fields}
-        extra = {str(key): value for key, value in data.items() if key not in cls.model_fields}
+        known = {key: value for key, value in data.items() if key in fields}
+        extra = {str(key): value for key, value in data.items() if key not in fields}
         return known | {"metadata": {**(known.get("metadata") or {}), **extra}}
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+"""Made once: `json.dumps` makes an encoder a call, which takes as long as encoding a label."""
 
 
 def canonical_json(value: object) -> str:
@@ -88,7 +91,7 @@ def canonical_json(value: object) -> str:
         >>> canonical_json({"b": 1, "a": [True, None]})
         '{"a":[true,null],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def fingerprint(value: object) -> str:

@@ -107,6 +107,11 @@ class Section:
     blocks: tuple[Block, ...]
     tone: Literal["verdict", "plain", "warning"] = "plain"
 
+    @property
+    def is_pictures_only(self) -> bool:
+        """Whether nothing of it can be written: its numbers stand in tables elsewhere."""
+        return all(isinstance(block, Figure) and block.table is None for block in self.blocks)
+
 
 @dataclass(frozen=True, slots=True)
 class Content:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from judgekit.records.report import BlandAltman, Confusion
 from judgekit.render.number import count_text, interval_text, is_shown, value_text
@@ -16,8 +17,8 @@ from judgekit.render.words import between_words
 from judgekit.stats.estimate import Estimate
 
 _MOST_BARS = 25
-_LEFT, _RIGHT = 64.0, 560.0
-_WORDS_X = 574.0
+_LEFT, _RIGHT = 64.0, 540.0
+_WORDS_X = 554.0
 _FOOT = 40.0
 
 
@@ -77,23 +78,25 @@ def is_stepped(found: BlandAltman) -> bool:
 
 
 def differences(found: BlandAltman) -> str | None:
-    """Return how often each difference occurs, over bias and limits of agreement."""
+    """Return how often each difference occurs, under bias and limits of agreement."""
     steps = _steps(found)
     if not steps:
         return None
     values, most = sorted(steps), max(steps.values())
-    gap = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
-    axis = _across([*values, *_limits(found)], room=gap)
+    gap = min((b - a for a, b in pairwise(values)), default=1.0)
+    axis = _across([*values, *_limits(found)], gap)
     wide = min(38.0, (axis.place(axis.low + gap) - axis.start) * 0.72)
-    foot, room = 196.0, 132.0
-    parts = [*_uprights(found, axis, top=30.0, foot=foot), line(axis.start, foot, axis.end, foot, "zero")]
+    foot, room = 176.0, 132.0
+    parts = [*_bands(found, axis, top=16.0, foot=foot)]
     parts += [text(axis.place(value), foot + 16, name, "tick mid") for value, name in axis.marks()]
     for value, n in sorted(steps.items()):
         tall, x = max(1.5, room * n / most), axis.place(value)
         parts.append(box("bar agree" if value == 0 else "bar judged", x - wide / 2, foot - tall, (wide, tall)))
         if wide >= 16:
             parts.append(text(x, foot - tall - 5, count_text(n), "count small mid"))
-    parts += [_below(axis, foot), *_key(found, 60.0)]
+    parts += [*_uprights(found, axis, top=16.0, foot=foot), line(axis.start, foot, axis.end, foot, "zero")]
+    parts.append(text((axis.start + axis.end) / 2, foot + 34, "judge minus reference", "axis-name mid"))
+    parts += _key(found, 40.0)
     said = (f"{_signed(value)}: {count_text(n)}" for value, n in sorted(steps.items()))
     return picture(parts, foot + _FOOT, f"Differences, {between_words(found.between)}", said)
 
@@ -102,17 +105,17 @@ def bland_altman(found: BlandAltman) -> str | None:
     """Return difference (up) against mean (across), one dot a place, larger where more targets lie."""
     if not found.points:
         return None
-    foot = 276.0
+    foot = 292.0
     across = axis_over([mean for mean, _, _ in found.points], start=_LEFT, end=_RIGHT)
     reach = axis_over([*(each for _, each, _ in found.points), *_limits(found), 0.0])
-    up = Axis(reach.low, reach.high, reach.step, start=foot, end=14.0, is_signed=True)
+    up = Axis(reach.low, reach.high, reach.step, start=foot, end=30.0, is_signed=True)
     parts = [*_grid(across, up), *_levels_of(found, across, up)]
     most = max(n for _, _, n in found.points)
     for mean, gap, n in found.points:
         radius = 2.5 if most == 1 else 2.2 + 8 * math.sqrt(n / most)
         parts.append(dot("place judge", across.place(mean), up.place(gap), radius))
     parts.append(text((_LEFT + _RIGHT) / 2, foot + 36, "mean of judge and reference", "axis-name mid"))
-    parts.append(text(8, 10, "judge minus reference", "axis-name"))
+    parts.append(text(8, 14, "judge minus reference", "axis-name"))
     said = [f"{name} {_written(each)}" for name, each in _named(found)]
     said.append(f"{count_text(sum(n for _, _, n in found.points))} targets")
     return picture(parts, foot + _FOOT + 4, f"Bland-Altman, {between_words(found.between)}", said)
@@ -133,18 +136,23 @@ def _limits(found: BlandAltman) -> list[float]:
     return [each.value for _, each in _named(found) if each.value is not None and is_shown(each)]
 
 
-def _across(values: Sequence[float], *, room: float) -> Axis:
-    low, high = min(values) - room / 2, max(values) + room / 2
-    step = axis_over([low, high]).step
-    whole = max(1.0, round(step / room)) * room if room >= 0.25 * step else step
-    return Axis(low, high, whole, start=_LEFT - 40, end=_RIGHT, is_signed=True)
+def _across(values: Sequence[float], gap: float) -> Axis:
+    """Return an axis with room for a bar at each end, marked at whole numbers of gaps."""
+    low, high = min(values) - gap / 2, max(values) + gap / 2
+    most_marks = 13
+    return Axis(low, high, gap * max(1, math.ceil((high - low) / gap / most_marks)), 24.0, _RIGHT, is_signed=True)
+
+
+def _bands(found: BlandAltman, axis: Axis, *, top: float, foot: float) -> Iterator[str]:
+    for _, each in _named(found):
+        if is_shown(each):
+            low, high = (axis.place(end) for end in _ends(each))
+            yield box("whole", low, top, (max(0.5, high - low), foot - top))
 
 
 def _uprights(found: BlandAltman, axis: Axis, *, top: float, foot: float) -> Iterator[str]:
     for name, each in _named(found):
         if is_shown(each):
-            low, high = (axis.place(end) for end in _ends(each))
-            yield box("whole", low, top, (max(0.5, high - low), foot - top))
             x = axis.place(each.value or 0)
             yield line(x, top, x, foot, "bias-line" if name == "bias" else "whole-line")
 
@@ -157,14 +165,14 @@ def _levels_of(found: BlandAltman, across: Axis, up: Axis) -> Iterator[str]:
             y = up.place(each.value or 0)
             yield line(across.start, y, across.end, y, "bias-line" if name == "bias" else "whole-line")
             yield text(_WORDS_X, y - 7, name, "tick middle")
-            yield text(_WORDS_X, y + 8, _written(each), "tick middle", longest=24)
+            yield text(_WORDS_X, y + 8, _written(each), "tick middle", longest=28)
 
 
 def _key(found: BlandAltman, y: float) -> Iterator[str]:
     for place, (name, each) in enumerate(_named(found)):
         if is_shown(each):
             yield text(_WORDS_X, y + 40 * place, name, "tick")
-            yield text(_WORDS_X, y + 16 + 40 * place, _written(each), "tick", longest=24)
+            yield text(_WORDS_X, y + 16 + 40 * place, _written(each), "tick", longest=28)
 
 
 def _grid(across: Axis, up: Axis) -> Iterator[str]:
@@ -173,10 +181,6 @@ def _grid(across: Axis, up: Axis) -> Iterator[str]:
     for value, name in up.marks():
         yield line(across.start, up.place(value), across.end, up.place(value), "grid" if value else "zero")
         yield text(across.start - 10, up.place(value), name, "tick end middle")
-
-
-def _below(axis: Axis, foot: float) -> str:
-    return text((axis.start + axis.end) / 2, foot + 34, "judge minus reference", "axis-name mid")
 
 
 def _ends(each: Estimate) -> tuple[float, float]:

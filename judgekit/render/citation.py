@@ -5,11 +5,13 @@ One literal table of works and three of names. A report cites only what it used,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from judgekit.records.report import AgreementReport, Report, ScoreReport
 from judgekit.stats.estimate import Estimate
+
+_IN_ADDRESS = str.maketrans({"<": "%3C", ">": "%3E", "(": "%28", ")": "%29"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Reference:
     def address(self) -> str:
         """Where it is found; empty where it has neither DOI nor arXiv number."""
         if self.doi:
-            return f"https://doi.org/{self.doi.replace('<', '%3C').replace('>', '%3E')}"
+            return f"https://doi.org/{self.doi.translate(_IN_ADDRESS)}"
         return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else ""
 
     @property
@@ -103,10 +105,11 @@ def interval_name(method: str) -> str:
 def _used(report: Report) -> Iterator[str]:
     for row in report.rows:
         yield from OF_METRIC.get(row.metric.removesuffix("_difference").removesuffix("_observed"), ())
-        yield from _of_estimates([row.estimate])
     for procedure in procedures(report):
         yield from OF_PROCEDURE[procedure]
-    yield from _of_estimates(_part_estimates(report))
+    for estimate in estimates_of(report):
+        if estimate.low is not None:
+            yield from OF_INTERVAL.get(interval_name(estimate.method), ())
 
 
 def procedures(report: Report) -> tuple[str, ...]:
@@ -128,13 +131,13 @@ def _is_resampled(estimate: Estimate) -> bool:
     return estimate.low is not None and interval_name(estimate.method) in ("bca", "percentile")
 
 
-def _of_estimates(estimates: Iterable[Estimate | None]) -> Iterator[str]:
-    for each in estimates:
-        if each is not None and each.low is not None:
-            yield from OF_INTERVAL.get(interval_name(each.method), ())
+def estimates_of(report: Report) -> tuple[Estimate, ...]:
+    """Return every estimate of a report: of its rows, then of its other parts."""
+    found = (*(row.estimate for row in report.rows), *_of_parts(report))
+    return tuple(each for each in found if each is not None)
 
 
-def _part_estimates(report: Report) -> Iterator[Estimate | None]:
+def _of_parts(report: Report) -> Iterator[Estimate | None]:
     if isinstance(report, ScoreReport):
         for test in report.alt_tests:
             yield from (test.winning_rate, test.advantage)
@@ -396,7 +399,7 @@ WORKS: dict[str, Reference] = {
         "10.1037/1082-989X.1.1.30",
     ),
     "miller_1974": Reference(
-        "Miller, R. G.", 1974, "The jackknife: a review", "Biometrika 61(1), 1-15", "10.1093/biomet/61.1.1"
+        "Miller, R. G.", 1974, "The jackknife - a review", "Biometrika 61(1), 1-15", "10.1093/biomet/61.1.1"
     ),
     "naeini_2015": Reference(
         "Naeini, M. P.; Cooper, G. F. & Hauskrecht, M.",
@@ -458,7 +461,7 @@ WORKS: dict[str, Reference] = {
         "Stemler, S. E.",
         2004,
         "A comparison of consensus, consistency, and measurement approaches to estimating interrater reliability",
-        "Practical Assessment, Research, and Evaluation 9, article 4",
+        "Practical Assessment, Research, and Evaluation 9(1), article 4",
         "10.7275/96jp-xz07",
     ),
     "student_1908": Reference(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from judgekit.records.report import KINDS, Report
-from judgekit.render import plot
-from judgekit.render.content import Content, Figure, Words, content_of
+from judgekit.render.block import Content, Figure, Words
+from judgekit.render.content import METHOD_TITLE, content_of
 from judgekit.render.overview import overview_parts
 from judgekit.render.plain import JOINERS, visible
 
@@ -48,7 +48,7 @@ def render_html(reports: Sequence[Report], *, title: str | None = None) -> str:
             policy=POLICY.format(style=_hash(style)),
             block_kind=lambda block: type(block).__name__.lower(),
             draw=_drawn,
-            legend_of=lambda figure: plot.legend(figure.rows),
+            method_title=METHOD_TITLE,
             warnings_of=_warnings_of,
         ).strip()
         + "\n"
@@ -79,13 +79,8 @@ def _warnings_of(content: Content) -> list[str]:
 
 
 def _drawn(figure: Figure) -> Markup | None:
-    """Return a figure's SVG, which `plot` has escaped; None when there is nothing to draw."""
-    if figure.kind == "confusion":
-        picture = plot.confusion(figure.confusion) if figure.confusion else None
-    elif figure.kind == "levels":
-        picture = plot.levels(figure.levels)
-    else:
-        picture = (plot.forest if figure.kind == "forest" else plot.difference)(figure.rows)
+    """Return a figure's SVG, whose words are escaped; None when there is nothing to draw."""
+    picture = figure.draw()
     return None if picture is None else _markup(picture)
 
 

@@ -22,7 +22,6 @@ from judgekit.render.plot import Line
 from judgekit.render.row_table import estimate_cell, n_cell, reasons
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import between_words, metric_words
-from judgekit.stats.estimate import Estimate
 
 FALSE_DISCOVERY_RATE = 0.05
 """Below this, an adjusted p-value is pointed out."""
@@ -34,6 +33,7 @@ HABITS = {
     "format": "format of the answer",
     "clumping": "few levels for all",
 }
+ADJUSTED_NOTE = "Adjusted p: after Benjamini and Hochberg over all slices of the criterion."
 DETECTABLE_NOTE = "Could have been seen: the smallest effect that so many show four times in five (80% power)."
 
 
@@ -49,15 +49,17 @@ def ceiling_block(rows: Sequence[Row]) -> Figure | None:
     ]
     if len(pairs) > MOST_CEILINGS:
         pairs = list({row.criterion: (row, other) for row, other in reversed(pairs)}.values())[::-1]
-    lines = tuple((_ceiling_line(judge), _ceiling_line(human)) for judge, human in pairs)
+    is_alone = len({row.criterion for row, _ in pairs}) == 1
+    lines = tuple((_ceiling_line(judge, is_alone), _ceiling_line(human, is_alone)) for judge, human in pairs)
     if not any(is_shown(judge.estimate) and is_shown(human.estimate) for judge, human in lines):
         return None
     caption = "Judge and expert, each against the other experts: on the line they agree alike"
     return Figure(caption, partial(plot.against_ceiling, lines))
 
 
-def _ceiling_line(row: Row) -> Line:
-    return Line(f"{row.criterion}, {metric_words(row.metric)}", row.estimate, row.metric)
+def _ceiling_line(row: Row, is_alone: bool) -> Line:  # noqa: FBT001  # one call, above
+    name = metric_words(row.metric)
+    return Line(name if is_alone else f"{row.criterion}, {name}", row.estimate, row.metric)
 
 
 def ceiling_differences(rows: Sequence[Row], unit: str) -> Iterator[Block]:
@@ -68,7 +70,9 @@ def ceiling_differences(rows: Sequence[Row], unit: str) -> Iterator[Block]:
         (Cell(_subject(row.metric)), estimate_cell(row.estimate, row.metric), n_cell([row.estimate], unit))
         for row in rows
     )
-    notes = reasons((_subject(row.metric), row.estimate) for row in rows)
+    errors = dict.fromkeys(_subject(row.metric) for row in rows if kind_of(_bare(row.metric)) in ("error", "loss"))
+    notes = tuple(f"{name}: an error, so above zero the judge is further off than an expert." for name in errors)
+    notes += reasons((_subject(row.metric), row.estimate) for row in rows)
     caption = "Judge minus human ceiling, on the same rows"
     yield Table(("metric", "difference", "n"), body, caption=caption, notes=notes)
     lines = tuple(
@@ -111,12 +115,12 @@ def alt_test_blocks(test: AltTest) -> Iterator[Block]:
         )
         head = ("expert", "may be stood in for", "judge at least as close", "p", "adjusted p", "n")
         note = (
-            f"p: were the expert closer to the others by {test.epsilon:g} or more, so low a share of wins would be this "
-            "rare; adjusted after Benjamini and Yekutieli over the experts."
+            f"p: how seldom the judge would win so often if the expert won by {test.epsilon:g} or more; "
+            "adjusted after Benjamini and Yekutieli over the experts."
         )
         yield Table(head, body, n_words=2, notes=(note,))
     if test.assumes:
-        yield Words((f"What this takes for granted: {test.assumes}",))
+        yield Words((f"What this takes for granted: {test.assumes.rstrip('. ')}.",))
 
 
 def _alt_test_sentences(test: AltTest) -> Iterator[str]:
@@ -145,14 +149,24 @@ def _alt_test_sentences(test: AltTest) -> Iterator[str]:
 
 
 def slice_blocks(tests: Sequence[SliceTest], rows: Sequence[Row], unit: str) -> Iterator[Block]:
-    """Give which slices differ from the rest, then the table, then a forest a metric."""
+    """Give which slices differ from the rest, then a table and a forest for each metric."""
     if not tests:
         return
     yield Words((_slice_sentence(tests),))
+    for metric in dict.fromkeys(test.metric for test in tests):
+        own = [test for test in tests if test.metric == metric]
+        yield _slice_table(own, metric_words(metric), unit)
+        lines = tuple(Line(test.slice, test.estimate, metric, is_marked=_stands_out(test)) for test in own)
+        whole = next((row for row in rows if row.metric == metric and row.between == "judge~reference"), None)
+        figure = _part_figure(lines, whole, f"{metric_words(metric)} by slice")
+        if figure:
+            yield figure
+
+
+def _slice_table(tests: Sequence[SliceTest], metric: str, unit: str) -> Table:
     body = tuple(
         (
             Cell(test.slice),
-            Cell(metric_words(test.metric)),
             estimate_cell(test.estimate, test.metric),
             estimate_cell(test.difference, f"{test.metric}_difference"),
             Cell(p_text(test.p_value)),
@@ -161,22 +175,18 @@ def slice_blocks(tests: Sequence[SliceTest], rows: Sequence[Row], unit: str) -> 
         )
         for test in tests
     )
-    head = ("slice", "metric", "on the slice", "minus the rest", "p", "adjusted p", "n")
-    lacking = reasons((f"{test.slice}, {metric_words(test.metric)}", test.estimate) for test in tests)
-    adjusted = "Adjusted p: after Benjamini and Hochberg over all slices of the criterion."
-    yield Table(head, body, n_words=2, notes=(adjusted, *lacking))
-    for metric in dict.fromkeys(test.metric for test in tests):
-        own = tuple(
-            Line(test.slice, test.estimate, metric, is_marked=_stands_out(test))
-            for test in tests
-            if test.metric == metric
-        )
-        whole = next((row for row in rows if row.metric == metric and row.between == "judge~reference"), None)
-        line = Line("all", whole.estimate, metric) if whole else None
-        title = f"{metric_words(metric)} by slice"
-        legend = (("whole", "on everything"),) if whole and is_shown(whole.estimate) else ()
-        if any(is_shown(each.estimate) for each in own):
-            yield Figure(title, partial(plot.beside_whole, own, line, title), legend=legend)
+    head = ("slice", "on the slice", "minus the rest", "p", "adjusted p", "n")
+    lacking = reasons((test.slice, test.estimate) for test in tests)
+    return Table(head, body, caption=metric, notes=(ADJUSTED_NOTE, *lacking))
+
+
+def _part_figure(lines: tuple[Line, ...], whole: Row | None, title: str) -> Figure | None:
+    """Return a forest of parts over the whole; None when no part has a value."""
+    if not any(is_shown(each.estimate) for each in lines):
+        return None
+    line = Line("all", whole.estimate, whole.metric) if whole else None
+    legend = (("whole", "on everything"),) if whole and is_shown(whole.estimate) else ()
+    return Figure(title, partial(plot.beside_whole, lines, line, title), legend=legend)
 
 
 def _stands_out(test: SliceTest) -> bool:
@@ -204,17 +214,15 @@ def _slice_sentence(tests: Sequence[SliceTest]) -> str:
 def strata_figures(rows: Sequence[Row], whole: Sequence[Row]) -> Iterator[Figure]:
     """Give a forest for each metric of rows that stand for a part of the data."""
     for metric, between in dict.fromkeys((row.metric, row.between) for row in rows):
-        own = tuple(
+        lines = tuple(
             Line(row.slice or "all", row.estimate, metric, who="judge" if row.judge else "human")
             for row in rows
             if (row.metric, row.between) == (metric, between)
         )
-        if len(own) > 1 and any(is_shown(each.estimate) for each in own):
-            row = next((row for row in whole if (row.metric, row.between) == (metric, between)), None)
-            title = f"{metric_words(metric)}, {between_words(between)}, by stratum"
-            line = Line("all", row.estimate, metric) if row else None
-            legend = (("whole", "on everything"),) if row and is_shown(row.estimate) else ()
-            yield Figure(title, partial(plot.beside_whole, own, line, title), legend=legend)
+        of_all = next((row for row in whole if (row.metric, row.between) == (metric, between)), None)
+        figure = _part_figure(lines, of_all, f"{metric_words(metric)}, {between_words(between)}, by stratum")
+        if figure and len(lines) > 1:
+            yield figure
 
 
 def bias_blocks(checks: Sequence[BiasCheck], unit: str) -> Iterator[Block]:
@@ -229,7 +237,7 @@ def bias_blocks(checks: Sequence[BiasCheck], unit: str) -> Iterator[Block]:
             Cell(HABITS[check.kind]),
             Cell(metric_words(check.metric)),
             estimate_cell(check.estimate, check.metric),
-            Cell("not known" if check.detectable is None else size_text(check.detectable, check.metric)),
+            Cell(size_text(check.detectable, f"{check.metric}_difference")),
             n_cell([check.estimate], unit),
         )
         for check in checks
@@ -245,12 +253,15 @@ def bland_altman_blocks(found: BlandAltman, unit: str) -> Iterator[Block]:
         limits = f"{value_text(found.low_limit.value, 'bias')} and {value_text(found.high_limit.value, 'bias')}"
         yield Words(
             (
-                f"On average the judge lies {value_text(found.bias.value, 'bias')} from the reference; for 95 sessions in "
-                f"100 the difference is between {limits}, if differences are about normal.",
+                f"Judge minus reference is {value_text(found.bias.value, 'bias')} on average; for 95 sessions in 100 "
+                f"it lies between {limits}, if the differences are about normal.",
             )
         )
-    named = (("bias", found.bias), ("lower limit of agreement", found.low_limit))
-    named += (("upper limit of agreement", found.high_limit),)
+    named = (
+        ("bias", found.bias),
+        ("lower limit of agreement", found.low_limit),
+        ("upper limit of agreement", found.high_limit),
+    )
     body = tuple((Cell(name), estimate_cell(each, "bias"), n_cell([each], unit)) for name, each in named)
     yield Table((between_words(found.between), "difference", "n"), body, notes=reasons(named))
     if chart.is_stepped(found):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 from judgekit.records.report import Report
-from judgekit.render.content import Block, Case, Cases, Content, Section, Words, content_of
+from judgekit.render.block import Block, Case, Cases, Content, References, Section, Words
+from judgekit.render.citation import Reference
+from judgekit.render.content import content_of
 from judgekit.render.plain import JOINERS, one_line, visible
 from judgekit.render.table import Table
 
@@ -24,7 +26,7 @@ def render_markdown(report: Report) -> str:
     content = content_of(report)
     parts = [f"# {escaped(content.title)}", _facts(content)]
     for section in content.sections:
-        parts += _section(section)
+        parts += [] if section.is_pictures_only else _section(section)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -59,6 +61,8 @@ def _block(block: Block) -> list[str]:
         return [_guarded(escaped(block.caption)), _table(block), notes]
     if isinstance(block, Cases):
         return [_case(each) for each in block.cases]
+    if isinstance(block, References):
+        return ["\n".join(map(_reference, block.references))]
     return [_table(block.table)] if block.table else []
 
 
@@ -80,6 +84,12 @@ def _case(case: Case) -> str:
         spoken = f" {escaped(voice.rationale)}" if voice.rationale.strip() else ""
         lines.append(f"- **{escaped(voice.name)}**: {escaped(voice.answer)}.{spoken}")
     return "\n".join(lines)
+
+
+def _reference(work: Reference) -> str:
+    """Return one work; its address comes from the table of works, not from others' text."""
+    linked = f" [{escaped(work.identifier)}]({work.address})" if work.address else ""
+    return f"- {escaped(work.text)}{linked}"
 
 
 def _guarded(line: str) -> str:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from judgekit.records.report import AgreementReport, ComparisonReport, Report, Row, ScoreReport
-from judgekit.render.citation import Reference, procedures, works_of_interval, works_of_metric, works_of_procedure
+from judgekit.records.report import AgreementReport, ComparisonReport, Report, ScoreReport
+from judgekit.render.citation import (
+    Reference,
+    estimates_of,
+    procedures,
+    works_of_interval,
+    works_of_metric,
+    works_of_procedure,
+)
 from judgekit.render.number import count_text, level_text
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import causes_text, judge_words, method_words, metric_words
@@ -21,6 +28,13 @@ WEIGHTS = {
     "gwet_ac2": "quadratic weights of the declared values",
 }
 """How near and far disagreements weigh, where a coefficient's name leaves it open."""
+REFERENCES = {
+    "majority": "the raters' most frequent answer",
+    "median": "the raters' median",
+    "mean": "the raters' mean",
+    "adjudicated": "the adjudicated label",
+    "gold": "the gold label",
+}
 TOOLS = ("judgekit", "python", "numpy", "scipy", "pydantic", "platform")
 """Settings that are versions."""
 
@@ -36,7 +50,7 @@ def method_block(report: Report) -> Table:
 
 
 def method_paragraph(report: Report) -> str:
-    """Return in sentences: who was held against whom, by which coefficients, intervals and tests, on what, with what."""
+    """Return in sentences: who was held against whom, by which coefficients and tests, on what, with what."""
     return " ".join(
         [
             *_sides(report),
@@ -53,7 +67,7 @@ def _sides(report: Report) -> Iterator[str]:
     reference = report.reference if isinstance(report, ScoreReport) else report.settings.get("reference")
     if reference:
         where = f", on the {report.split} split" if isinstance(report, ScoreReport) else ""
-        yield f"The reference is {reference}{where}."
+        yield f"The reference is {REFERENCES.get(str(reference), reference)}{where}."
     if isinstance(report, ScoreReport | ComparisonReport) and report.judge:
         model = report.model if isinstance(report, ScoreReport) else None
         yield f"Verdicts are by {judge_words(report.judge, report.engine)}" + (f" ({model})." if model else ".")
@@ -61,10 +75,17 @@ def _sides(report: Report) -> Iterator[str]:
 
 def _coefficients(report: Report) -> Iterator[str]:
     metrics = dict.fromkeys(row.metric for row in report.rows)
+    further = {metric for metric in metrics if _is_to_ceiling(metric)}
     if not metrics:
         yield "Nothing was measured."
         return
-    yield f"Measured: {'; '.join(map(_coefficient, metrics))}."
+    yield f"Measured: {'; '.join(_coefficient(metric) for metric in metrics if metric not in further)}."
+    if further:
+        yield "Distance to the human ceiling: judge minus expert, each against the same other experts on the same rows."
+
+
+def _is_to_ceiling(metric: str) -> bool:
+    return metric.endswith("_difference") and bool(works_of_metric(metric))
 
 
 def _coefficient(metric: str) -> str:
@@ -74,7 +95,8 @@ def _coefficient(metric: str) -> str:
 
 
 def _intervals(report: Report) -> Iterator[str]:
-    made = dict.fromkeys((row.estimate.level, row.estimate.method.partition(",")[0]) for row in _with_interval(report))
+    given = [each for each in estimates_of(report) if each.low is not None]
+    made = dict.fromkeys((each.level, each.method.partition(",")[0]) for each in given)
     if not made:
         if report.rows:
             yield "No interval could be given."
@@ -89,10 +111,6 @@ def _intervals(report: Report) -> Iterator[str]:
     if "clusters" in procedures(report):
         sentence += f" as clusters ({_named(works_of_procedure('clusters'))})"
     yield sentence + (f", seed {settings['seed']}." if settings.get("seed") is not None else ".")
-
-
-def _with_interval(report: Report) -> list[Row]:
-    return [row for row in report.rows if row.estimate.low is not None]
 
 
 def _interval(method: str) -> str:

@@ -88,7 +88,7 @@ def size_text(size: float | None, metric: str) -> str:
         >>> size_text(0.042, "bias"), size_text(0.042, "share_difference")
         ('0.04', '4.2 pts')
     """
-    return "-" if size is None else value_text(abs(size), metric).removeprefix("+")
+    return "not known" if size is None else value_text(abs(size), metric).removeprefix("+")
 
 
 def interval_text(estimate: Estimate, metric: str) -> str:

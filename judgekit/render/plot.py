@@ -25,6 +25,7 @@ from judgekit.render.svg import (
     axis_over,
     box,
     dot,
+    ends_of,
     frame,
     label,
     line,
@@ -38,6 +39,9 @@ FOREST_SIDES = ("raters", "judge~reference", "rater~others")
 MARKS = {"dot": "estimate and interval", "band": "human ceiling", "tick": "baseline"}
 """What a forest's marks mean."""
 FOOT = 24
+_ENDS_HEIGHT = 16
+_NAMED_HEIGHT = 58
+_CROWDED = 26.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,10 @@ def about_zero(lines: Sequence[Line], title: str, *, ends: tuple[str, str] | Non
         return None
     axis = axis_about_zero(end for each in kept for end in _ends(each.estimate))
     height = TOP + LINE_HEIGHT * len(kept) + FOOT
+    named = ends_of(axis, height + _ENDS_HEIGHT, ends) if ends else ""
     zero = line(axis.place(0), TOP - 6, axis.place(0), height - 22, "zero")
-    return picture([frame(axis, height, ends=ends), zero, *_lines(kept, axis)], height, title, map(_said, kept))
+    parts = [frame(axis, height), named, zero, *_lines(kept, axis)]
+    return picture(parts, height + (_ENDS_HEIGHT if ends else 0), title, map(_said, kept))
 
 
 def beside_whole(lines: Sequence[Line], whole: Line | None, title: str) -> str | None:
@@ -115,8 +121,7 @@ def beside_whole(lines: Sequence[Line], whole: Line | None, title: str) -> str |
         return None
     given = whole if whole is not None and is_shown(whole.estimate) else None
     ends = [end for each in [*kept, *([given] if given else [])] for end in _ends(each.estimate)]
-    is_agreement = kind_of(kept[0].metric) in ("coefficient", "rate")
-    axis = agreement_axis(ends) if is_agreement else axis_over(ends)
+    axis = _axis_for(kept[0].metric, ends)
     height = TOP + LINE_HEIGHT * len(kept) + FOOT
     parts = [frame(axis, height), *(_upright(given.estimate, axis, height) if given else ()), *_lines(kept, axis)]
     return picture(parts, height, title, map(_said, [*([given] if given else []), *kept]))
@@ -136,14 +141,30 @@ def against_ceiling(pairs: Sequence[tuple[Line, Line]]) -> str | None:
     across = _square(kept, start=64.0, end=364.0)
     up = Axis(across.low, across.high, across.step, start=316.0, end=16.0)
     parts = [*_grid(across, up), line(across.start, up.start, across.end, up.end, "equal")]
+    points = [(across.place(human.estimate.value or 0), up.place(judge.estimate.value or 0)) for judge, human in kept]
     for place, (judge, human) in enumerate(kept, start=1):
         parts += _cross(judge.estimate, human.estimate, across, up)
-        x, y = across.place(human.estimate.value or 0), up.place(judge.estimate.value or 0)
-        parts.append(text(x + 8, y - 9, str(place), "number"))
+        parts.append(text(*_beside(points[place - 1], points), str(place), "number"))
         parts += _named(place, judge, human)
-    height = max(366.0, 34.0 + 44 * len(kept))
+    height = max(366.0, 20.0 + _NAMED_HEIGHT * len(kept))
     said = (f"{judge.label}: judge {_numbers(judge)}, an expert {_numbers(human)}" for judge, human in kept)
     return picture(parts, height, "Judge against the human ceiling", said)
+
+
+def _beside(point: tuple[float, float], points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return where a point's number stands: away from a neighbour that it could be taken for."""
+    x, y = point
+    near = [b for a, b in points if (a, b) != point and abs(x - a) < _CROWDED and abs(y - b) < _CROWDED]
+    if not near:
+        return x + 8, y - 9
+    return (x + 8, y + 18) if min(near) < y else (x - 16, y - 9)
+
+
+def _axis_for(metric: str, ends: Sequence[float]) -> Axis:
+    kind = kind_of(metric)
+    if kind in ("coefficient", "rate"):
+        return agreement_axis(ends)
+    return axis_over([0.0, *ends]) if kind in ("loss", "error") else axis_about_zero(ends)
 
 
 def _forest_rows(rows: Sequence[Row]) -> list[Row]:
@@ -209,9 +230,11 @@ def _cross(judge: Estimate, human: Estimate, across: Axis, up: Axis) -> Iterator
 
 
 def _named(place: int, judge: Line, human: Line) -> Iterator[str]:
-    x, y = 400.0, 20.0 + 44 * (place - 1)
-    yield text(x, y, f"{place}  {judge.label}", "label", longest=44)
-    yield text(x + 16, y + 17, f"judge {_numbers(judge)}, expert {_numbers(human)}", "tick", longest=56)
+    x, y = 400.0, 24.0 + _NAMED_HEIGHT * (place - 1)
+    yield text(x, y, str(place), "label")
+    yield text(x + 18, y, judge.label, "label", longest=LONGEST_LABEL + 8)
+    yield text(x + 18, y + 16, f"judge {_numbers(judge)}", "tick")
+    yield text(x + 18, y + 31, f"expert {_numbers(human)}", "tick")
 
 
 def _whisker(estimate: Estimate, y: float, axis: Axis, who: str) -> Iterator[str]:

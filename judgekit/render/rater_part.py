@@ -14,7 +14,9 @@ from judgekit.render.row_table import estimate_cell, reasons
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import answer_words
 
-SEVERITY_NOTE = "Severity: how far a rater lies from the others on the same sessions, in levels; below 0 is stricter."
+SEVERITY_NOTE = (
+    "Severity: how far a rater lies from the others on the same sessions, in points of the scale; below 0 is stricter."
+)
 
 
 def profile_blocks(profiles: Sequence[RaterProfile]) -> Iterator[Block]:
@@ -36,13 +38,13 @@ def _sentences(profile: RaterProfile) -> Iterator[str]:
         words = "stricter" if (severity.value or 0) < 0 else "more lenient"
         yield (
             f"{profile.rater} is {words} than the rest: "
-            f"{value_text(severity.value, 'severity')} {interval_text(severity, 'severity')} levels."
+            f"{value_text(severity.value, 'severity')} {interval_text(severity, 'severity')} points."
         )
     if drift is not None and _is_clear(drift.low, drift.high):
         words = "stricter" if (drift.value or 0) < 0 else "more lenient"
         yield (
             f"{profile.rater} grows {words} over time: {value_text(drift.value, 'drift')} "
-            f"{interval_text(drift, 'drift')} levels in 30 days."
+            f"{interval_text(drift, 'drift')} points in 30 days."
         )
 
 

@@ -23,6 +23,7 @@ from judgekit.render.words import (
     causes_text,
     difference_words,
     is_baseline,
+    is_rival,
     judge_words,
     method_words,
     metric_words,
@@ -35,7 +36,7 @@ HEADLINE = {
     "rater~others": "human ceiling",
     "judge~others": "judge on the same rows",
 }
-"""Columns of the headline table, in order; baselines follow."""
+"""Columns of the headline table, in order; baselines and other judges follow."""
 CEILING_NOTE = "Human ceiling: each rater vs the others; beside it the judge vs the same others, on the same rows."
 EXPERTS = "experts' own labels"
 NO_CEILING_NOTE = "Human ceiling: each rater vs the others."
@@ -50,7 +51,7 @@ def unit_of(report: Report) -> str:
 
 def is_headline(row: Row) -> bool:
     """Whether a row stands in the headline table rather than among the pairs."""
-    return row.between in HEADLINE or is_baseline(row.between)
+    return row.between in HEADLINE or is_baseline(row.between) or is_rival(row.between)
 
 
 def headline_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table | None:
@@ -60,7 +61,8 @@ def headline_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table |
         return None
     columns = [name for name in HEADLINE if any(row.between == name for row in kept)]
     columns += list(dict.fromkeys(row.between for row in kept if is_baseline(row.between)))
-    heads = [HEADLINE.get(name) or ("baseline" if _is_only_baseline(columns, name) else name) for name in columns]
+    columns += list(dict.fromkeys(row.between for row in kept if is_rival(row.between)))
+    heads = [HEADLINE.get(name) or _beside_head(name, columns) for name in columns]
     layers = _layers(kept, lambda row: (row.metric, row.between))
     table = tuple(line for layer in layers for line in _pivot(layer, columns, unit))
     ceiling = {"rater~others", "judge~others"} & set(columns)
@@ -139,14 +141,14 @@ def n_cell(estimates: Sequence[Estimate], unit: str) -> Cell:
 
 
 def reasons(named: Iterable[tuple[str, Estimate]]) -> tuple[str, ...]:
-    """Return why values or intervals are missing, one sentence each."""
-    found = []
+    """Return why values or intervals are missing, one sentence a reason."""
+    found: dict[str, list[str]] = {}
     for name, each in named:
         if not is_shown(each):
-            found.append(f"{name}: undefined, {undefined_reason(each)}.")
+            found.setdefault(f"undefined, {undefined_reason(each)}", []).append(name)
         elif each.low is None:
-            found.append(f"{name}: no interval, {interval_reason(each)}.")
-    return tuple(found)
+            found.setdefault(f"no interval, {interval_reason(each)}", []).append(name)
+    return tuple(f"{'; '.join(names)}: {reason}." for reason, names in found.items())
 
 
 def _layers(rows: Sequence[Row], place_of: Callable[[Row], Hashable]) -> list[list[Row]]:
@@ -203,7 +205,8 @@ def _side(row: Row, judge: str | None) -> str:
 
 def _name(row: Row, judge: str | None) -> str:
     version = f"{difference_words(row.between)}, " if _is_of_versions(row) else ""
-    return f"{metric_words(row.metric)}, {version}{_side(row, judge)}"
+    stratum = f"{row.slice}, " if row.slice else ""
+    return f"{stratum}{metric_words(row.metric)}, {version}{_side(row, judge)}"
 
 
 def _of_one_side(rows: Sequence[Row], name: str, unit: str, say_n: bool) -> Iterable[str]:  # noqa: FBT001  # one call, above
@@ -219,8 +222,11 @@ def _interval_note(row: Row) -> str:
     return f"Intervals: {level_text(row.estimate.level)}, {method_words(row.estimate.method)}."
 
 
-def _is_only_baseline(columns: Sequence[str], name: str) -> bool:
-    return is_baseline(name) and sum(map(is_baseline, columns)) == 1
+def _beside_head(between: str, columns: Sequence[str]) -> str:
+    """Return what the column of a baseline or of another judge is called."""
+    if is_rival(between):
+        return f"{between.partition('~')[0]} vs reference"
+    return "baseline" if sum(map(is_baseline, columns)) == 1 else between
 
 
 def row_text(row: Row) -> str:

@@ -83,16 +83,21 @@ def axis_over(ends: Iterable[float], *, start: float = LABEL_X + 12, end: float 
     return Axis(low, high if high > low else low + step, step, start, end)
 
 
-def frame(axis: Axis, height: float, *, ends: tuple[str, str] | None = None) -> str:
-    """Return the upright lines of an axis with their numbers, and words for its two ends."""
+def frame(axis: Axis, height: float) -> str:
+    """Return the upright lines of an axis with their numbers at the foot."""
     lines = []
     for value, name in axis.marks():
         lines.append(line(axis.place(value), TOP - 6, axis.place(value), height - 22, "grid"))
         lines.append(text(axis.place(value), height - 8, name, "tick mid"))
-    if ends:
-        lines.append(text(axis.start - 14, height - 8, ends[0], "tick end"))
-        lines.append(text(axis.end + 14, height - 8, ends[1], "tick"))
     return "".join(lines)
+
+
+def ends_of(axis: Axis, height: float, words: tuple[str, str]) -> str:
+    """Return what the two ends of an axis mean, below its numbers."""
+    left, right = words
+    return text(axis.start, height - 6, f"\u2190 {left}", "tick") + text(
+        axis.end, height - 6, f"{right} \u2192", "tick end"
+    )
 
 
 def label(words: str, y: float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from judgekit.records.report import Report
-from judgekit.render.content import Block, Case, Cases, Content, Section, Words, content_of
+from judgekit.render.block import Block, Case, Cases, Content, References, Section, Words
+from judgekit.render.content import content_of
 from judgekit.render.plain import one_line, wrap
 from judgekit.render.table import Table, aligned
 
@@ -23,6 +24,8 @@ def render_text(report: Report, *, columns: int = COLUMNS, n_cases: int = SHOWN_
     content = content_of(report)
     lines = _opening(content, columns)
     for section in content.sections:
+        if section.is_pictures_only or any(isinstance(block, References) for block in section.blocks):
+            continue  # named in the methods paragraph; in full where they can be copied from
         lines += ["", *_section(section, columns, n_cases)]
     return "\n".join(lines)
 
@@ -60,7 +63,8 @@ def _block(block: Block, section: Section, columns: int, n_cases: int) -> list[s
         return _table(block, columns)
     if isinstance(block, Cases):
         return _cases(block, columns, n_cases)
-    return _table(block.table, columns) if block.table else []
+    table = None if isinstance(block, References) else block.table
+    return _table(table, columns) if table else []
 
 
 def _table(table: Table, columns: int) -> list[str]:

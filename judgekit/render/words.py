@@ -73,9 +73,13 @@ METHOD_WORDS = {
     "fisher_z": "Fisher z",
     "delong": "DeLong",
     "jackknife": "jackknife",
+    "jackknife_t": "jackknife with Student t",
+    "f": "F",
+    "two_way_percentile": "percentile bootstrap of sessions and raters",
     "newcombe": "Newcombe",
     "tango": "Tango",
     "t": "Student t",
+    "cluster_t": "cluster-robust Student t",
 }
 STATUS_WORDS = {"not_applicable": "not applicable", "cannot_judge": "can't judge"}
 
@@ -87,6 +91,8 @@ def metric_words(metric: str) -> str:
         >>> metric_words("cohen_kappa_quadratic"), metric_words("cohen_kappa_observed")
         ('Cohen kappa, quadratic', 'Cohen kappa, observed categories')
     """
+    if metric not in METRIC_WORDS and metric.endswith("_difference"):
+        return f"{metric_words(metric.removesuffix('_difference'))}, difference"
     known = metric.removesuffix("_observed")
     words = METRIC_WORDS.get(known, known.replace("_", " "))
     return words + (", observed categories" if known != metric else "")
@@ -113,6 +119,17 @@ def is_baseline(between: str) -> bool:
     """Whether the left side always gives one answer."""
     left, _, right = between.partition("~")
     return right == "reference" and left in CONSTANT_ANSWERS
+
+
+def is_rival(between: str) -> bool:
+    """Whether another judge, such as a student, is held against the reference.
+
+    Example:
+        >>> is_rival("student~reference"), is_rival("judge~reference"), is_rival("majority~reference")
+        (True, False, False)
+    """
+    left, _, right = between.partition("~")
+    return right == "reference" and left != "judge" and not is_baseline(between)
 
 
 def baseline_words(between: str) -> str:
@@ -144,7 +161,8 @@ def judge_words(judge: str | None, engine: str | None) -> str:
 def method_words(method: str) -> str:
     """Return how an interval was made, in words where they are known."""
     name, comma, rest = method.partition(",")
-    return METHOD_WORDS.get(name, name.replace("_", " ")) + comma + rest
+    known = name.replace("-", "_").replace(" ", "_")
+    return METHOD_WORDS.get(known, name.replace("_", " ")) + comma + rest
 
 
 def answer_words(answer: str) -> str:

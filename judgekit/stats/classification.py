@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from judgekit.errors import InputError
 from judgekit.stats.correlation import constant_column
 from judgekit.stats.estimate import UndefinedCode
+from judgekit.stats.interval import Interval, wilson_ends
 from judgekit.stats.patterns import Patterns, distinct_rows, ratio, row_sums
 from judgekit.stats.sample import BoolArray, FloatArray, IntArray, Sample
 
@@ -84,6 +86,31 @@ def balanced_accuracy(patterns: Patterns, weights: FloatArray) -> FloatArray:
     recalls = ratio(by_class.both, by_class.reference)
     n_classes = row_sums(by_class.reference > 0)
     return ratio(np.nansum(recalls, axis=1), np.where(n_classes > 1, n_classes, 0))
+
+
+def recalls_interval(patterns: Patterns, value: float, level: float) -> Interval:
+    """Interval of balanced accuracy over independent rows, from Wilson's of each class' recall.
+
+    A bootstrap never leaves a recall of 1 behind, which a rare class shows easily: it covered 90% on 30 rows.
+
+    Source: Newcombe 1998, "Interval estimation for the difference", method 10; Zou & Donner 2008 (MOVER).
+    """
+    by_class = _by_class(patterns, patterns.counts[None, :])
+    pairs = zip(by_class.both[0].tolist(), by_class.reference[0].tolist(), strict=True)
+    recalls = [(found / there, there) for found, there in pairs if there]
+    below, above = _of_sum(recalls, level)
+    return Interval(value - below / len(recalls), value + above / len(recalls), "mover")
+
+
+def youden_interval(patterns: Patterns, value: float, level: float) -> Interval:
+    """Interval of Youden's J over independent rows, from Wilson's of the true positive and the true negative rate."""
+    one = patterns.counts[None, :]
+    rates = [
+        (float(rate(patterns, one)[0]), float(trials(patterns, one)[0]))
+        for rate, trials in ((tpr, positives), (tnr, negatives))
+    ]
+    below, above = _of_sum(rates, level)
+    return Interval(value - below, value + above, "mover")
 
 
 def macro_f1(patterns: Patterns, weights: FloatArray) -> FloatArray:
@@ -188,6 +215,13 @@ def _by_class(patterns: Patterns, weights: FloatArray) -> _ByClass:
     is_same = patterns.codes[:, 0] == patterns.codes[:, 1]
     judge, reference = (patterns.level_weights(weights, column) for column in (0, 1))
     return _ByClass(judge, reference, patterns.level_weights(weights * is_same, 0))
+
+
+def _of_sum(rates: list[tuple[float, float]], level: float) -> tuple[float, float]:
+    """Return how far the sum of independent rates, each with its trials, reaches below and above."""
+    ends = [(rate, *wilson_ends(rate, trials, level)) for rate, trials in rates]
+    below = math.hypot(*(rate - low for rate, low, _ in ends))
+    return below, math.hypot(*(high - rate for rate, _, high in ends))
 
 
 def _true_positives(patterns: Patterns, weights: FloatArray) -> FloatArray:

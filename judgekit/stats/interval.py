@@ -55,11 +55,16 @@ def wilson(rate: float, n_trials: float, level: float) -> Interval:
         >>> round(found.low, 4), round(found.high, 4)
         (0.2553, 0.3662)
     """
+    return Interval(*wilson_ends(rate, n_trials, level), "wilson")
+
+
+def wilson_ends(rate: float, n_trials: float, level: float) -> tuple[float, float]:
+    """Return the two ends of Wilson's interval."""
     z = _NORMAL.inv_cdf((1 + level) / 2)
     centre = rate + z * z / (2 * n_trials)
     half = z * math.sqrt(max(0.0, rate * (1 - rate)) / n_trials + z * z / (4 * n_trials**2))
     shrink = 1 + z * z / n_trials
-    return Interval(max(0.0, (centre - half) / shrink), min(1.0, (centre + half) / shrink), "wilson")
+    return max(0.0, (centre - half) / shrink), min(1.0, (centre + half) / shrink)
 
 
 def clopper_pearson(n_successes: int, n_trials: int, level: float) -> Interval:

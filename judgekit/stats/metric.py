@@ -1,12 +1,13 @@
 """`measure`: a metric's estimate on a sample, with its interval. The metrics themselves stand in `table`.
 
 Intervals follow simulations of coverage. Where each row is its own unit, a rate has Wilson's interval, an intraclass
-correlation its F interval, an AUROC DeLong's. Everything else has BCa over the independent units, widened for few of
-them (`interval`): kappa's large-sample interval covered 86% to 90% where one class is rare. There is none
+correlation its F interval, an AUROC DeLong's, a sum of rates one made of Wilson's. Everything else has BCa over the
+independent units, widened for few of them (`interval`): kappa's large-sample interval covered 86% to 90% where one
+class is rare. There is none
 
 - below 10 units, or for a clustered rate below 30 clusters; clusters themselves are counted, since a design effect
   estimated from few of them lets the lucky samples through (those covered 70%);
-- where, on two levels, the rarer class of either side has fewer than 5 rows;
+- where, on two levels, the rarer class of either side, or of all raters, is on fewer than 5 rows;
 - where, on more, two graded columns differ on fewer than 5 rows: the far misses are then not in the sample yet (87%);
 - where more than 5% of the resamples are undefined, or all give one value.
 """
@@ -24,7 +25,7 @@ import numpy as np
 from judgekit.errors import InputError, UnknownName
 from judgekit.stats.estimate import Estimate, UndefinedCode, undefined
 from judgekit.stats.interval import Influence, Interval, bootstrap_interval, influence, no_interval, wilson
-from judgekit.stats.patterns import Patterns, distinct_rows, row_sums
+from judgekit.stats.patterns import Patterns, distinct_rows
 from judgekit.stats.resample import Units, units_of
 from judgekit.stats.sample import FloatArray, Sample
 from judgekit.stats.table import METRICS, Metric, Statistic
@@ -38,7 +39,7 @@ Population = Literal["rows", "raters"]
 _MIN_UNITS = 10
 """Independent units below which no interval is worth printing."""
 _MIN_UNITS_OF_MODEL = 5
-"""Rows below which an interval from a model's mean squares is too wide to use."""
+"""Rows below which an interval by formula is too wide to use."""
 _MIN_CLUSTERS_OF_RATE = 30
 _MIN_RARE = 5
 """Rows of the rarer of two classes below which a chance-corrected coefficient gets no interval."""
@@ -122,7 +123,8 @@ class _Resampling:
 
 def _views(rows: Sequence[Metric], sample: Sample) -> dict[tuple[int, bool], list[Metric]]:
     """Group metrics by the patterns they look at: (ratings that a row needs, whether raters are told apart)."""
-    has_lone = bool(((~np.isnan(sample.ratings)).sum(axis=1) == 1).any())
+    counts_lone = any(row.n_ratings_min == 1 for row in rows)
+    has_lone = counts_lone and bool(((~np.isnan(sample.ratings)).sum(axis=1) == 1).any())
     views: dict[tuple[int, bool], list[Metric]] = {}
     for row in rows:
         view = (row.n_ratings_min if has_lone else 2, row.by_rater and sample.ratings.shape[1] > 2)
@@ -221,11 +223,11 @@ def _dropped(patterns: Patterns) -> dict[str, int]:
 
 def _direct_interval(metric: Metric, value: float, patterns: Patterns, units: Units, level: float) -> Interval | None:
     """Return the interval that needs no resamples, or the absence of one; None when resampling decides."""
-    if metric.closed_form and units.are_rows and not math.isnan(value) and units.n >= _MIN_UNITS_OF_MODEL:
-        return metric.closed_form(patterns, value, level)
     absent = _no_interval(metric, value, patterns, units)
     if absent is not None:
         return absent
+    if metric.closed_form and units.are_rows:
+        return metric.closed_form(patterns, value, level)
     is_plain_rate = len(patterns.names) == 2 or value in (0, 1)  # three raters agree by thirds, unless all or none do
     if metric.trials is not None and units.are_rows and is_plain_rate:
         n_trials = metric.trials(patterns, patterns.counts[None, :])[0]
@@ -239,8 +241,9 @@ def _no_interval(metric: Metric, value: float, patterns: Patterns, units: Units)
         return Interval(None, None, "none")
     if metric.no_interval:
         return no_interval(metric.no_interval)
-    if units.n < _MIN_UNITS:
-        return no_interval(f"fewer than {_MIN_UNITS} independent units")
+    n_min = _MIN_UNITS_OF_MODEL if metric.closed_form and units.are_rows else _MIN_UNITS
+    if units.n < n_min:
+        return no_interval(f"fewer than {n_min} independent units")
     if metric.trials is not None and not units.are_rows:
         n_clusters = int((metric.trials(patterns, units.contents) > 0) @ units.multiplicity)
         if n_clusters < _MIN_CLUSTERS_OF_RATE:
@@ -257,7 +260,8 @@ def _rare_class(metric: Metric, patterns: Patterns) -> str | None:
     if len(sides) > 2:
         sides = [("all ratings", patterns.values)]
     for name, values in sides[1:] if metric.balance == "reference" else sides:
-        rarest = min(int(patterns.counts @ row_sums(values == level)) for level in patterns.levels)
+        # Rows, not ratings: three raters who agree on one rare row have seen the class once.
+        rarest = min(int(patterns.counts @ (values == level).any(axis=1)) for level in patterns.levels)
         if rarest < _MIN_RARE:
             return f"rarer class of {name} has {rarest} (needs {_MIN_RARE})"
     return None

@@ -229,6 +229,7 @@ METRICS: dict[str, Metric] = _table(
         needs="levels",
         symmetric=False,
         reason=classification.reference_has_one_class,
+        closed_form=classification.recalls_interval,
         balance="reference",
         shown={"judge": {"binary": 5}},
     ),
@@ -291,6 +292,7 @@ METRICS: dict[str, Metric] = _table(
         symmetric=False,
         low=-1.0,
         reason=classification.reference_lacks_a_side,
+        closed_form=classification.youden_interval,
         balance="reference",
     ),
     Metric(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import get_args
 
 from judgekit.analysis.agreement import Measuring, agreement_rows
+from judgekit.analysis.agreement_wording import agreement_notes, agreement_summary, agreement_warnings
 from judgekit.analysis.disagreement import contested
+from judgekit.analysis.rater_profile import rater_profiles
 from judgekit.analysis.rating import Target, rating_table
-from judgekit.analysis.wording import agreement_summary, agreement_warnings
+from judgekit.errors import UnknownName
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import AgreementReport, Counts, Disagreement, Row
+from judgekit.records.report import AgreementReport, Counts, Disagreement, RaterProfile, Row
 from judgekit.records.rubric import Criterion, Value, level_text
+from judgekit.stats.metric import Population
 
 
 def agree(
@@ -32,17 +36,24 @@ def agree(
         settings: What the door knows of this invocation (seed, versions), kept in the report.
 
     Raises:
-        UnknownName: A criterion or metric is not known.
+        UnknownName: A criterion, a metric or what to generalise to is not known.
     """
+    if measuring.generalise not in get_args(Population):
+        raise UnknownName("population", measuring.generalise, get_args(Population))
     chosen = chosen_criteria(dataset, criteria)
     rows: list[Row] = []
     counts: list[Counts] = []
     most: list[Disagreement] = []
+    profiles: list[RaterProfile] = []
+    notes: dict[str, tuple[str, ...]] = {}
     for criterion in chosen:
         rows += agreement_rows(dataset, criterion, measuring)
         counts.append(_counts(dataset, criterion))
         if criterion.scale.measurement != "none":
-            most += contested(dataset, rating_table(dataset, criterion), n_contested)
+            table = rating_table(dataset, criterion)
+            most += contested(dataset, table, n_contested)
+            profiles += rater_profiles(dataset, table, measuring)
+            notes[criterion.id] = agreement_notes(dataset, table)
     return AgreementReport(
         title=f"Agreement of the experts: {dataset.name}",
         dataset=dataset.name,
@@ -51,6 +62,7 @@ def agree(
             "level": measuring.level,
             "n_resamples": measuring.n_resamples,
             "unit": dataset.unit_kind,
+            **({"generalise": "raters"} if measuring.generalise == "raters" else {}),
             **(settings or {}),
         },
         summary=agreement_summary(rows),
@@ -59,6 +71,8 @@ def agree(
         counts=tuple(counts),
         level_counts={criterion.id: _level_counts(dataset, criterion) for criterion in chosen},
         contested=tuple(most),
+        profiles=tuple(profiles),
+        notes={criterion: said for criterion, said in notes.items() if said},
     )
 
 

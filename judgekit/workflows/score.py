@@ -8,23 +8,56 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from judgekit.analysis.agreement import Measuring
+from judgekit.analysis.alt_test import EPSILON, alt_test
+from judgekit.analysis.baseline import rival_rows
+from judgekit.analysis.bias import bias_checks
+from judgekit.analysis.bland_altman import bland_altman
+from judgekit.analysis.caution import bounds_of_failures, cautions
 from judgekit.analysis.disagreement import labels_by_target, rating_of, without_verdict, worst_verdicts
+from judgekit.analysis.judged import Judged
 from judgekit.analysis.rating import excerpt
 from judgekit.analysis.reference import default_rule
-from judgekit.analysis.scoring import Scored, score_rows
+from judgekit.analysis.scoring import score_rows
+from judgekit.analysis.slicing import require_fields, slice_tests
 from judgekit.analysis.verdict_table import Use, verdict_table
 from judgekit.analysis.wording import score_summary, score_warnings
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
 from judgekit.records.judge import Lineage
 from judgekit.records.label import SplitName
-from judgekit.records.report import Confusion, Counts, Disagreement, Rating, Row, ScoreReport
+from judgekit.records.report import (
+    AltTest,
+    BiasCheck,
+    BlandAltman,
+    Confusion,
+    Counts,
+    Disagreement,
+    Rating,
+    Row,
+    ScoreReport,
+    SliceTest,
+)
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import undefined
 
 SplitChoice = SplitName | Literal["all"]
 _SPLITS = ("train", "dev", "test", "all")
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another judge over the same sessions, such as a student, that this one is read beside.
+
+    Attributes:
+        name: What it is called.
+        outcomes: Its verdicts and failures.
+        lineage: Labels that helped to make it; it is not measured on their units.
+    """
+
+    name: str
+    outcomes: Sequence[Verdict | Failure]
+    lineage: Lineage = field(default_factory=Lineage)
 
 
 @dataclass(frozen=True)
@@ -41,6 +74,9 @@ class Scoring:
         splits: Splits that may be read; empty where the dataset has none.
         use: Measure the verdict's level, or its finer score.
         n_worst: Worst disagreements listed per criterion.
+        slices: Fields of a session; each of their values is held against the rest.
+        rivals: Other judges to be read beside this one.
+        epsilon: How much less the judge may win in the alternative annotator test and still be preferred for its cost.
         settings: What the door knows of this invocation.
     """
 
@@ -53,6 +89,9 @@ class Scoring:
     splits: Sequence[SplitChoice] = ("dev",)
     use: Use = "value"
     n_worst: int = 5
+    slices: Sequence[str] = ()
+    rivals: Sequence[Rival] = ()
+    epsilon: float = EPSILON
     settings: dict[str, object] = field(default_factory=dict)
 
 
@@ -68,7 +107,9 @@ def score(
         measuring: Level, resamples, metrics and randomness.
 
     Raises:
-        InputError: Nothing may be scored: no verdict, no label in the split, or all in the judge's lineage.
+        InputError: Nothing may be scored: no verdict, no label in the split, or all in the judge's lineage; or a rival
+            has no verdict on what is scored.
+        UnknownName: A split, field or metric that there is not.
     """
     given = list(outcomes)
     if not given:
@@ -76,11 +117,21 @@ def score(
             "there are no verdicts to score", hint="Run the judge first: judgekit run JUDGE SESSIONS -o RUN"
         )
     criteria = judged_criteria(dataset, given)
-    targets, causes = _allowed_targets(dataset, given, scoring)
+    _refuse_idle_rivals(scoring, criteria)
+    require_fields(dataset, scoring.slices)
+    refuse_strangers(dataset, given)
+    targets, causes = _allowed_targets(dataset, {outcome.target for outcome in given}, scoring)
     kept = [outcome for outcome in given if outcome.target in targets]
     parts = [_part(dataset, criterion, kept, (scoring, measuring, targets)) for criterion in criteria]
     rows = tuple(
         row.model_copy(update={"judge": scoring.judge, "engine": scoring.engine}) for part in parts for row in part.rows
+    )
+    alt_tests = tuple(part.alt_test for part in parts if isinstance(part.alt_test, AltTest))
+    warnings = (
+        *dataset.notes,
+        *score_warnings(dataset, rows, causes),
+        *cautions(dataset, criteria, rows, targets),
+        *(words for part in parts for words in part.warnings),
     )
     return ScoreReport(
         title=f"{scoring.judge} against the experts: {dataset.name}",
@@ -91,11 +142,14 @@ def score(
             "n_resamples": measuring.n_resamples,
             "unit": dataset.unit_kind,
             "use": scoring.use,
+            "epsilon": scoring.epsilon,
+            **({"slices": list(scoring.slices)} if scoring.slices else {}),
+            **({"baselines": [rival.name for rival in scoring.rivals]} if scoring.rivals else {}),
             **scoring.settings,
         },
-        summary=score_summary(rows, [part.counts for part in parts], scoring.judge),
+        summary=score_summary(rows, [part.counts for part in parts], scoring.judge, alt_tests),
         rows=rows,
-        warnings=(*dataset.notes, *score_warnings(dataset, rows, causes)),
+        warnings=tuple(dict.fromkeys(warnings)),
         judge=scoring.judge,
         engine=scoring.engine,
         model=scoring.model,
@@ -106,6 +160,10 @@ def score(
         failures=tuple(each for part in parts for each in part.failures),
         disagreements=tuple(each for part in parts for each in part.worst),
         confusions=tuple(part.confusion for part in parts if part.confusion),
+        alt_tests=alt_tests,
+        slices=tuple(each for part in parts for each in part.slices),
+        biases=tuple(each for part in parts for each in part.biases),
+        bland_altman=tuple(part.bland_altman for part in parts if part.bland_altman),
     )
 
 
@@ -141,7 +199,12 @@ class _Part:
     rule: str
     failures: tuple[Disagreement, ...]
     worst: tuple[Disagreement, ...]
-    confusion: Confusion | None
+    confusion: Confusion | None = None
+    alt_test: AltTest | None = None
+    slices: tuple[SliceTest, ...] = ()
+    biases: tuple[BiasCheck, ...] = ()
+    bland_altman: BlandAltman | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def _part(
@@ -155,15 +218,48 @@ def _part(
         return _side_by_side(dataset, criterion, outcomes, scoring)
     rule = scoring.reference or default_rule(criterion)
     table = verdict_table(criterion, outcomes, use=scoring.use)
-    scored: Scored = score_rows(dataset, criterion, table, measuring, rule=rule, targets=targets)
+    scored = score_rows(dataset, criterion, table, measuring, rule=rule, targets=targets)
+    judged = scored.judged
+    tested = alt_test(judged, measuring, epsilon=scoring.epsilon)
+    sliced = slice_tests(judged, scoring.slices, measuring)
+    rivals = [row for rival in scoring.rivals for row in _beside_rival(rival, judged, scoring, measuring)]
+    not_tested = (tested,) if isinstance(tested, str) and tested else ()
     return _Part(
-        rows=scored.rows,
+        rows=(*scored.rows, *rivals),
         counts=scored.counts,
         rule=rule,
         failures=without_verdict(dataset, criterion, table.failures),
         worst=worst_verdicts(dataset, criterion, table, scored.reference.values, n_most=scoring.n_worst),
         confusion=scored.confusion,
+        alt_test=tested if isinstance(tested, AltTest) else None,
+        slices=sliced.tests,
+        biases=bias_checks(judged, measuring),
+        bland_altman=bland_altman(judged, measuring),
+        warnings=(*bounds_of_failures(judged, scored.counts), *not_tested, *sliced.warnings),
     )
+
+
+def _beside_rival(rival: Rival, judged: Judged, scoring: Scoring, measuring: Measuring) -> list[Row]:
+    """Return the rival's rows; none on a criterion that it has no verdict on."""
+    own = [outcome for outcome in rival.outcomes if outcome.criterion == judged.criterion.id]
+    if not own:
+        return []
+    table = verdict_table(judged.criterion, own, use=scoring.use)
+    barred = units_in_making(judged.dataset, rival.lineage)
+    return rival_rows(judged, rival.name, table, measuring, barred=barred)
+
+
+def _refuse_idle_rivals(scoring: Scoring, criteria: Sequence[Criterion]) -> None:
+    names = [criterion.id for criterion in criteria]
+    for rival in scoring.rivals:
+        if rival.name in (scoring.judge, "majority", "judge", "rater"):
+            hint = "Name a run of another judge"
+            raise InputError(f"baseline {rival.name!r} cannot be told from the judge's own rows", hint=hint)
+        if not any(outcome.criterion in names for outcome in rival.outcomes):
+            where = f"baseline {rival.name!r}"
+            raise InputError(
+                f"no verdict is on {', '.join(names)}", where=where, hint="Name a run on the same criterion"
+            )
 
 
 def _side_by_side(
@@ -203,11 +299,11 @@ def _side_by_side(
         dropped=dict(sorted(Counter(causes.values()).items())),
         failures=dict(Counter(failure.status for failure in failed)),
     )
-    return _Part((row,), counts, "side by side", without_verdict(dataset, criterion, failed), listed, None)
+    return _Part((row,), counts, "side by side", without_verdict(dataset, criterion, failed), listed)
 
 
 def _allowed_targets(
-    dataset: Dataset, outcomes: Sequence[Verdict | Failure], scoring: Scoring
+    dataset: Dataset, asked: set[str], scoring: Scoring
 ) -> tuple[set[str], Counter[str]]:
     if "test" in scoring.splits:
         raise InputError(
@@ -219,7 +315,6 @@ def _allowed_targets(
             raise UnknownName("split", word, _SPLITS)
     labelled = {label.target for label in dataset.labels} | {a.target for a in dataset.adjudications}
     known = {*dataset.session_by_id, *dataset.pair_by_id}
-    refuse_strangers(dataset, outcomes)
     causes: Counter[str] = Counter()
     made_with = units_in_making(dataset, scoring.lineage)
     allowed: set[str] = set()
@@ -232,7 +327,7 @@ def _allowed_targets(
             allowed.add(target)
     if not allowed:
         raise InputError(_why_nothing(dataset, scoring, causes), where=dataset.name, hint="Choose another --split")
-    causes["unlabelled"] = len({outcome.target for outcome in outcomes} - labelled)
+    causes["unlabelled"] = len(asked - labelled)
     return allowed, causes
 
 

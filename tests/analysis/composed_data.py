@@ -115,7 +115,7 @@ def shown(target: str, order: Order, value: Value | None) -> Any:
 
 def rows_of(rows: Iterable[Row], between: str) -> dict[str, Any]:
     """Return metric -> estimate of one `between`; a metric that occurs twice fails."""
-    own = [row for row in rows if row.between == between]
+    own = [row for row in rows if row.between == between and row.slice is None]
     assert len({row.metric for row in own}) == len(own), f"a metric of {between} occurs twice"
     return {row.metric: row.estimate for row in own}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from judgekit.analysis.agreement import agreement_rows
@@ -80,6 +82,31 @@ def test_nameless_raters_agree_together_but_not_one_by_one() -> None:
     assert betweens(rows) == ["raters", "rater~others"]
     assert rows_of(rows, "raters")["percent_agreement"].n == 1
     assert rows_of(rows, "rater~others")["accuracy"].undefined.startswith("unknown_raters")
+
+
+def test_nameless_raters_have_fleiss_where_named_ones_have_conger() -> None:
+    """Who gave which label decides; asked for by name, Conger says why it is not there."""
+    ratings = {f"s{i}": {"ana": "pass", "ben": ("pass", "fail")[i % 2]} for i in range(6)}
+    named = labels(PASSED, ratings)
+    nameless = [one.model_copy(update={"rater": None}) for one in named]
+    first = rows_of(agreement_rows(dataset(named), PASSED, measuring()), "raters")
+    second = rows_of(agreement_rows(dataset(nameless), PASSED, measuring()), "raters")
+    assert (set(first) - set(second), set(second) - set(first)) == ({"conger_kappa"}, {"fleiss_kappa"})
+    asked = rows_of(agreement_rows(dataset(nameless), PASSED, measuring(metrics=("conger_kappa",))), "raters")
+    assert asked["conger_kappa"].undefined.startswith("unknown_raters: conger_kappa asks who gave which label")
+
+
+def test_nameless_raters_cannot_be_generalised_from() -> None:
+    """The value stays, the interval goes, and the reason is in its place."""
+    given = [
+        label(f"s{i:02d}", PASSED, None, "pass" if (i + place) % 3 else "fail", id=f"{i}-{place}")
+        for i in range(40)
+        for place in (0, 3 * (i % 2) + 1)
+    ]
+    how = replace(measuring(), generalise="raters")
+    found = rows_of(agreement_rows(dataset(given), PASSED, how), "raters")["krippendorff_alpha_nominal"]
+    assert found.value is not None
+    assert (found.low, found.method) == (None, "none: anonymous raters cannot be generalised from")
 
 
 def test_groups_stand_against_each_other_each_by_its_own_rule() -> None:

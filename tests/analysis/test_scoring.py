@@ -233,7 +233,8 @@ def test_a_metric_asked_for_is_shown_beside_the_ceiling_and_alone() -> None:
     """--metric mcc: judge, each rater, ceiling; no other metric anywhere. alpha takes two sides as well."""
     outcomes = [verdict(name, PASSED, value) for name, value in JUDGED.items()]
     rows = scored(dataset(labels(PASSED, VOTES)), PASSED, outcomes, metrics=("mcc", "krippendorff_alpha_nominal")).rows
-    assert {row.metric for row in rows} == {"mcc", "krippendorff_alpha_nominal"}
+    asked = {"mcc", "krippendorff_alpha_nominal"}
+    assert {row.metric for row in rows} == asked | {f"{metric}_difference" for metric in asked}
     assert {"judge~reference", "judge~others", "rater~others", "judge~ana"} <= set(betweens(rows))
     # alpha by hand: pass/pass, fail/pass, fail/fail: 6 values, 3 pass 3 fail; Do = 2/6, De = 2*3*3/(6*5) = 18/30
     alpha = rows_of(rows, "judge~reference")["krippendorff_alpha_nominal"]

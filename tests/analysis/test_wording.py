@@ -6,18 +6,17 @@ from collections import Counter
 
 import pytest
 
+from judgekit.analysis.ceiling import DIFFERENCE
 from judgekit.analysis.wording import (
-    agreement_summary,
-    agreement_warnings,
     comparison_summary,
     comparison_warnings,
     score_summary,
     score_warnings,
 )
 from judgekit.records.dataset import SplitManifest
-from judgekit.records.report import Counts, Row
+from judgekit.records.report import AltTest, Counts, RaterAltTest, Row
 from judgekit.stats.estimate import Estimate, undefined
-from tests.analysis.composed_data import PASSED, QUALITY, dataset, label, labels
+from tests.analysis.composed_data import PASSED, QUALITY, dataset, labels
 
 
 def row(between, metric, value, low, high, *, n_clusters=50, **fields):
@@ -32,48 +31,59 @@ def missing(between, metric, **fields):
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "words"),
+    ("metric", "difference", "words"),
     [
-        (0.9, 0.8, 0.95, "well enough for firm conclusions"),
-        (0.9, 0.7, 0.95, "well enough for tentative conclusions"),
-        (0.9, 0.5, 0.95, "the interval reaches too low to be sure"),
-        (0.5, 0.3, 0.7, "agree only in part"),
-        (0.3, 0.1, 0.5, "do not agree well enough"),
-        (1.0, None, None, "is not settled (Krippendorff's alpha 1.00, 50 units; no interval: fewer than 10"),
+        ("cohen_kappa", (0.3, 0.1, 0.5), "puts it closer to the others than an expert is"),
+        (
+            "cohen_kappa",
+            (-0.2, -0.3, -0.1),
+            "the difference, -0.20 [-0.30, -0.10], leaves it short of the human ceiling",
+        ),
+        ("cohen_kappa", (-0.2, -0.4, 0.0), "does not tell the two apart"),
+        ("mae", (0.3, 0.1, 0.5), "leaves it short of the human ceiling"),
+        ("mae", (-0.2, -0.3, -0.1), "puts it closer to the others than an expert is"),
+        ("mae", (0.4, -0.1, 0.9), "does not tell the two apart"),
+        ("bias", (0.3, 0.1, 0.5), "the difference, +0.30 [+0.10, +0.50], tells the two apart"),
     ],
 )
-def test_words_on_alpha_follow_its_interval(value, low, high, words) -> None:
-    """However high the figure: the lower end decides, and without an interval nothing is concluded."""
-    (sentence,) = agreement_summary([row("raters", "krippendorff_alpha_ordinal", value, low, high)])
-    assert words in sentence
-
-
-def test_an_undefined_alpha_says_why_and_other_rows_say_nothing() -> None:
-    """Only the first alpha over all raters speaks."""
-    rows = [missing("raters", "krippendorff_alpha_ordinal"), row("raters", "krippendorff_alpha_interval", 1, 1, 1)]
-    assert agreement_summary([*rows, row("ana~ben", "cohen_kappa", 1, 1, 1)]) == (
-        "quality: how far the experts agree is undefined (constant: every label is 4).",
-    )
-
-
-@pytest.mark.parametrize(
-    ("metric", "judged", "human", "words"),
-    [
-        ("cohen_kappa", (0.8, 0.75, 0.85), (0.5, 0.4, 0.6), "closer to the others than an expert is"),
-        ("cohen_kappa", (0.3, 0.2, 0.39), (0.5, 0.4, 0.6), "short of the human ceiling"),
-        ("cohen_kappa", (0.3, 0.2, 0.4), (0.5, 0.4, 0.6), "the two are not told apart"),
-        ("mae", (0.8, 0.75, 0.85), (0.5, 0.4, 0.6), "short of the human ceiling"),
-        ("mae", (0.3, 0.2, 0.39), (0.5, 0.4, 0.6), "closer to the others than an expert is"),
-        ("mae", (0.9, 0.5, 1.2), (0.5, 0.4, 0.6), "the two are not told apart"),
-        ("bias", (0.8, 0.75, 0.85), (0.5, 0.4, 0.6), "the intervals do not overlap"),
-    ],
-)
-def test_the_ceiling_is_told_apart_only_by_intervals(metric, judged, human, words) -> None:
-    """Less error is better, more agreement is better, and a bias is neither."""
-    rows = [row("judge~reference", metric, 0.5, 0.4, 0.6), row("judge~others", metric, *judged)]
-    rows.append(row("rater~others", metric, *human))
+def test_the_ceiling_is_told_apart_by_the_interval_of_the_difference(metric, difference, words) -> None:
+    """Less error is better, more agreement is better, and a bias is neither; the sides' own intervals say nothing."""
+    rows = [row("judge~reference", metric, 0.5, 0.4, 0.6), row("judge~others", metric, 0.8, 0.75, 0.85)]
+    rows += [row("rater~others", metric, 0.5, 0.4, 0.6), row(DIFFERENCE, f"{metric}_difference", *difference)]
     *_, sentence = score_summary(rows, [Counts(criterion="quality", n_targets=60, n_used=60)], "judy")
     assert words in sentence
+
+
+@pytest.mark.parametrize(("metric", "judged", "constant", "is_said"), [
+    ("accuracy", 0.7, 0.7, True), ("accuracy", 0.71, 0.7, False), ("mae", 0.7, 0.7, True), ("mae", 0.6, 0.7, False),
+])  # fmt: skip
+def test_one_answer_for_all_is_named_where_it_does_as_well(metric, judged, constant, is_said) -> None:
+    """As accurate, or as little error: a judge that cannot beat that has learnt nothing."""
+    rows = [row("judge~reference", metric, judged, 0.4, 0.9), row("majority~reference", metric, constant, 0.4, 0.9)]
+    said = score_summary(rows, [Counts(criterion="quality", n_targets=60, n_used=60)], "judy")
+    assert any(f"one answer for all reaches {metric} 0.70, judy no better" in words for words in said) == is_said
+
+
+@pytest.mark.parametrize(("passes", "words"), [
+    (True, "judy may stand in for 1 of 2 experts: it passes."),
+    (False, "judy may stand in for 1 of 2 experts: it does not pass."),
+    (None, "whether judy may stand in for an expert cannot be said (too_few: 2 of 3)."),
+])  # fmt: skip
+def test_the_alternative_annotator_test_is_told_with_its_epsilon(passes, words) -> None:
+    """For how many experts, whether that passes, or why nobody knows."""
+    who = [RaterAltTest(rater=r, n=40, winning_rate=0.9, p_value=0.1, p_adjusted=0.1, is_beaten=r == "ana")
+           for r in ("ana", "ben")]  # fmt: skip
+    rate = undefined("too_few", "2 of 3") if passes is None else Estimate(0.5, None, None, 0.95, 2, 2, "none: rate")
+    test = AltTest(criterion="quality", epsilon=0.2, winning_rate=rate, advantage=rate, passes=passes, raters=who)
+    *_, sentence = score_summary([], [Counts(criterion="quality", n_targets=60, n_used=60)], "judy", [test])
+    assert sentence == f"quality: by the alternative annotator test at epsilon 0.2, {words}"
+
+
+def test_figures_of_slices_do_not_pass_for_the_whole() -> None:
+    """A row of a slice is never the headline."""
+    rows = [row("judge~reference", "mae", 1, 0, 2), row("judge~reference", "mae", 5, 4, 6, slice="raters=split")]
+    (sentence,) = score_summary(rows, [Counts(criterion="quality", n_targets=60, n_used=60)], "judy")
+    assert "mae 1.00 [0.00, 2.00]" in sentence
 
 
 def test_without_intervals_nothing_is_claimed() -> None:
@@ -93,21 +103,6 @@ def test_failures_come_before_any_agreement() -> None:
     assert len(score_summary([], counts, "judy")) == 1
     only = [row("judge~reference", "mae", 1, 0, 2), missing("judge~others", "mae"), row("rater~others", "mae", 1, 0, 2)]
     assert len(score_summary(only, counts, "judy")) == 2
-
-
-def test_raters_are_warned_about() -> None:
-    """Nameless, or alone."""
-    rows = [row("raters", "krippendorff_alpha_ordinal", 1, 1, 1)]
-    nameless = dataset([label("s1", QUALITY, None, 1)])
-    assert "anonymous; rater-wise figures are refused" in agreement_warnings(nameless, rows)[0]
-    alone = dataset(labels(QUALITY, {"s1": {"ana": 1}}))
-    assert agreement_warnings(alone, rows) == ("quality: only one rater (ana); agreement cannot be known",)
-    both = dataset(labels(QUALITY, {"s1": {"ana": 1, "ben": 1}}))
-    assert agreement_warnings(both, [*rows, row("ana~ben", "cohen_kappa", 1, 1, 1)]) == ()
-    strangers = agreement_warnings(both, rows)
-    assert strangers == ("quality: 1 of 1 pairs of raters share nothing they both rated, such as ana~ben",)
-    many = dataset(labels(QUALITY, {"s1": {f"r{i}": 1 for i in range(9)}}))
-    assert agreement_warnings(many, rows) == ("quality: 9 raters; pairs are not listed one by one above 8",)
 
 
 def test_what_limits_a_score_is_said_once() -> None:

@@ -33,6 +33,7 @@ def run(*words: str, json_wanted: bool = False) -> int:
     [
         ("r.html", "<!doctype html>"),
         ("r.md", "# Agreement among the experts"),
+        ("r.tex", "\\documentclass"),
         ("r.txt", "Agreement among the experts"),
         ("r.csv", "report,dataset,criterion,metric"),
         ("r.json", '{\n  "reports"'),
@@ -45,7 +46,7 @@ def test_the_file_is_written_by_its_ending(tmp_path: Path, capsys, name, start) 
     text = out.read_text(encoding="utf-8")
     assert text.startswith(start)
     assert text.index("esolution") < text.rindex("prompt-v8")
-    assert text.rindex("ben") < text.rindex("prompt-v8")
+    assert text.rindex("chioma") < text.rindex("prompt-v8")
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert f"saved {out}" in capsys.readouterr().err
 
@@ -131,4 +132,36 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path, capsys) -> None:
     assert run(str(tmp_path / "no.json"), "-o", "r.htmx") == 2
     error = capsys.readouterr().err
     assert "'.htmx'" in error
-    assert "Known: .csv, .htm, .html, .json, .md, .txt" in error
+    assert "Known: .csv, .htm, .html, .json, .md, .tex, .txt" in error
+
+
+@pytest.mark.parametrize("words", [["-o", "tables/"], ["--tables", "tables"], ["-o", "tables/", "--tables", "tables"]])
+def test_a_folder_gets_every_long_table(tmp_path: Path, monkeypatch, capsys, words) -> None:
+    """-o folder/ and --tables write the same files; nothing but talk is printed."""
+    monkeypatch.chdir(tmp_path)
+    assert run(str(COMPOSED), *words) == 0
+    names = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert {"rows.csv", "contested.csv", "disagreements.csv", "confusion.csv", "profiles.csv"} <= names
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"saved {len(names)} tables in tables\n"
+
+
+def test_a_report_and_its_tables_are_written_at_once(tmp_path: Path) -> None:
+    """-o x.tex --tables folder writes both; an existing folder needs no slash."""
+    (tmp_path / "old").mkdir()
+    assert run(str(COMPOSED / "score.json"), "-o", str(tmp_path / "x.tex"), "--tables", str(tmp_path / "csv")) == 0
+    assert (tmp_path / "x.tex").is_file()
+    assert run(str(COMPOSED / "score.json"), "-o", str(tmp_path / "old")) == 0
+    for path in (tmp_path / "csv").iterdir():
+        assert path.read_bytes() == (tmp_path / "old" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["r.html", "r.tex", "r.md", "r.txt", "r.csv", "r.json"])
+def test_the_same_reports_give_the_same_bytes(tmp_path: Path, name) -> None:
+    """Every form, written twice, in whatever order the reports were named."""
+    sources = [str(COMPOSED / f"{kind}.json") for kind in ("score", "agreement", "comparison")]
+    run(*sources, "-o", str(tmp_path / name))
+    first = (tmp_path / name).read_bytes()
+    run(*sources[::-1], "-o", str(tmp_path / name))
+    assert (tmp_path / name).read_bytes() == first

@@ -92,7 +92,7 @@ def test_score_reads_files_and_runs_alike(project: Path, capsys) -> None:
     ran = json.loads(capsys.readouterr().out)
     assert (stored["engine"], ran["engine"], ran["model"]) == ("stored", "replay", "m")
     assert stored["counts"][0]["failures"] == {"unparsed": 1}
-    assert {row["metric"] for row in ran["rows"]} == {"accuracy"}
+    assert {row["metric"] for row in ran["rows"]} == {"accuracy", "accuracy_difference"}
     headline = next(row for row in ran["rows"] if row["between"] == "judge~reference")
     assert headline["estimate"]["value"] == 1.0  # the judge says what ana says
     assert project.exists()

@@ -23,10 +23,11 @@ HOSTILE = (
     "see @octocat, #12, https://example.com and www.example.com",
     "</style></title><svg onload=alert(1)>",
     "line one\r\nline two\u2028line three\x00\ud800",
+    "\\input{/etc/passwd} \\write18{id} $x^2_i$ ~ # % & {} ^^41 \\end{document} ?`!`--- ,, Ωμέγα ﷽",
 )
 
 KEPT = {"kind", "method", "undefined", "metric", "between"}
-NAMES_ARE_KEYS = {"level_counts", "settings", "dropped"}
+NAMES_ARE_KEYS = {"level_counts", "settings", "dropped", "left_out", "notes"}
 
 
 def poison(value: object, text: str, key: str = "", *, in_names: bool = False) -> object:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from judgekit.render.citation import WORKS
 from judgekit.render.html import render_html
 from tests.render.composed_reports import HOSTILE, each_hostile, each_kind, load
 
@@ -51,14 +52,16 @@ class Page(HTMLParser):
 
 @each_hostile
 def test_hostile_text_makes_no_tag_and_no_attribute(hostile) -> None:
-    """Whatever others wrote, the page has only its own tags, no handler, no style attribute, no address but anchors."""
+    """The page has only its own tags, no handler, no style attribute, no address but anchors and works cited."""
     page = Page(render_html([hostile], title=hostile.title))
     assert set(page.tags) <= set(ALLOWED.split())
     assert not page.open
     names = {name for name, _ in page.attributes}
     assert not {name for name in names if name.startswith("on")}
     assert not {"style", "src", "srcset", "xlink:href", "action"} & names
-    assert all(value is not None and value.startswith("#report-") for name, value in page.attributes if name == "href")
+    ours = {work.address for work in WORKS.values()}
+    addresses = [value or "" for name, value in page.attributes if name == "href"]
+    assert all(address.startswith("#report-") or address in ours for address in addresses)
     assert all(character.isprintable() or character in "\n\u200c\u200d" for character in "".join(page.text))
 
 
@@ -99,6 +102,19 @@ def test_every_word_of_every_rater_is_on_the_page(composed) -> None:
     for case in (case for name in lists for case in getattr(composed, name, ())):
         for rating in case.ratings:
             assert (rating.rationale or "No reason given.") in page
+
+
+def test_disagreements_are_looked_through_by_criterion_and_gap() -> None:
+    """Without a script: each size of gap is a group to open, the widest is open, and each says how many it holds."""
+    text = render_html([load("score")])
+    groups = re.findall(r'<details class="group"( open)?><summary><b>([^<]+)</b> <span class="facts">([^<]+)<', text)
+    assert [(name, n) for _, name, n in groups] == [
+        ("resolution, 3.5 apart", "1 session"),
+        ("resolution, 3 apart", "1 session"),
+        ("resolution, 2 apart", "2 sessions"),
+        ("resolution, 1 apart", "3 sessions"),
+    ]
+    assert [is_open for is_open, _, _ in groups] == [" open", "", "", ""]
 
 
 @each_kind

@@ -15,6 +15,8 @@ from judgekit.render.number import (
     kind_of,
     level_text,
     n_text,
+    p_text,
+    size_text,
     value_text,
 )
 from judgekit.stats.estimate import Estimate, undefined
@@ -58,6 +60,27 @@ def estimate(value=0.71, low=0.62, high=0.78, *, n=214, n_clusters=180, method="
         (math.nan, "cohen_kappa", "undefined"),
         (math.inf, "mae", "undefined"),
         (0.5, "a_metric_of_my_own", "0.50"),
+        (0.7144, "icc_a1", "0.71"),
+        (-2.51, "icc_ck", "-2.51"),
+        (1.0, "icc_1k", "1.00"),
+        (0.998, "auroc", "0.998"),
+        (0.5, "auroc", "0.50"),
+        (0.0, "brier", "0.000"),
+        (0.0412, "ece", "0.041"),
+        (0.00041, "ece", "0.0004"),
+        (-0.0434, "cohen_kappa_quadratic_difference", "-0.04"),
+        (0.0434, "cohen_kappa_observed_difference", "+0.04"),
+        (-0.043, "accuracy_difference", "-4.3 pts"),
+        (1.0, "accuracy_difference", "+100.0 pts"),
+        (0.0131, "brier_difference", "+0.013"),
+        (-0.0131, "ece_difference", "-0.013"),
+        (0.06, "mae_difference", "+0.06"),
+        (0.06, "bias_difference", "+0.06"),
+        (0.08, "length_slope", "+0.08"),
+        (0.62, "first_slot_share", "62.0%"),
+        (0.365, "modal_share", "36.5%"),
+        (-0.11, "severity", "-0.11"),
+        (0.009, "drift", "+0.01"),
     ],
 )
 def test_values_are_written_by_kind(value, metric, text) -> None:
@@ -102,6 +125,40 @@ def test_an_estimate_says_its_doubt_or_why_there_is_none(given_estimate, metric,
 def test_n_names_the_independent_units_when_they_are_fewer(n, n_clusters, unit, text) -> None:
     """Rows that share a unit are not counted as independent in silence."""
     assert n_text(estimate(n=n, n_clusters=n_clusters), unit) == text
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"),
+    [
+        (None, "-"),
+        (math.nan, "-"),
+        (0.0, "<0.001"),
+        (0.00099, "<0.001"),
+        (0.001, "0.001"),
+        (0.0412, "0.041"),
+        (0.05, "0.050"),
+        (0.9994, "0.999"),
+        (0.9996, ">0.999"),
+        (1.0, "1.000"),
+    ],
+)
+def test_p_values_have_three_places_and_a_floor(p_value, text) -> None:
+    """Below a thousandth only a bound is given; no 0 and no false 1 is claimed."""
+    assert p_text(p_value) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "metric", "text"),
+    [
+        (None, "bias", "not known"),
+        (0.085, "length_slope_difference", "0.09"),
+        (0.115, "first_slot_share_difference", "11.5 pts"),
+        (-0.3, "bias", "0.30"),
+    ],
+)
+def test_the_size_of_an_effect_has_no_sign(size, metric, text) -> None:
+    """What could have been seen could have been seen in either direction."""
+    assert size_text(size, metric) == text
 
 
 def test_counts_and_levels_read_well() -> None:

@@ -1,6 +1,7 @@
 """Intervals: published numbers, scipy as oracle, and every case in which there is none."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_clopper_pearson_gives_newcombes_published_intervals(successes, trials, 
     turned = clopper_pearson(trials - successes, trials, 0.95)
 
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
-    assert (1 - turned.high, 1 - turned.low) == pytest.approx((found.low, found.high))
+    assert (turned.low, turned.high) == pytest.approx((1 - high, 1 - low), abs=5e-5)
 
 
 def coverage(interval_of, trials, rate):
@@ -123,11 +124,8 @@ def test_law_school_interval_by_fishers_z_and_by_the_jackknife():
     """Fisher's is .4385 to .9220; the jackknife's is 2.1448 errors either side, beyond 1."""
     fisher, jackknife = fisher_z(0.776374, 15, 0.95), jackknife_t(0.776374, Influence(0.0, 15, 14, 0.14252), 0.95)
 
-    assert (fisher.low, fisher.high, fisher.method) == (
-        pytest.approx(0.4385, abs=5e-5),
-        pytest.approx(0.9220, abs=5e-5),
-        "fisher-z",
-    )
+    assert (fisher.low, fisher.high) == pytest.approx((0.4385, 0.9220), abs=5e-5)
+    assert fisher.method == "fisher-z"
     assert (jackknife.low, jackknife.high) == pytest.approx((0.776374 - 0.305674, 0.776374 + 0.305674), abs=1e-4)
     assert jackknife.method == "jackknife t"
 
@@ -170,7 +168,7 @@ def test_few_units_or_few_that_matter_widen_bca():
         Influence(0.0, 30, 2.5),
     ):
         interval = bootstrap_interval(0.0, drawn, found, 0.95)
-        widths.append(interval.high - interval.low)
+        widths.append(np.ptp([interval.low, interval.high]))
 
     assert widths == sorted(widths)
     assert widths[0] == pytest.approx(2 * 1.96, abs=0.01)
@@ -316,9 +314,9 @@ def test_rare_class_withholds_the_interval_of_chance_corrected_agreement(metric)
 
 
 def test_rare_class_of_several_raters_is_counted_over_all_of_them():
-    """Four positives among all ratings of three raters are too few."""
+    """Eight positives of three raters on four rows are too few: it is rows that count."""
     ratings = np.zeros((30, 3))
-    ratings[0], ratings[1, 0] = 1, 1
+    ratings[:2], ratings[2:4, 0] = 1, 1
 
     found = measured("krippendorff_alpha_nominal", Sample(ratings, levels=BINARY))
 
@@ -328,8 +326,21 @@ def test_rare_class_of_several_raters_is_counted_over_all_of_them():
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "youden_j"])
 def test_rates_of_both_classes_need_both_in_the_reference_only(metric):
     """A judge that seldom says negative is measured; a reference with three positives measures nobody."""
-    assert measured(metric, binary([[4, 0], [9, 40]])).method.startswith("bca")
+    assert measured(metric, binary([[4, 0], [9, 40]])).method == "mover"
     assert measured(metric, binary([[40, 0], [4, 3]])).method == "none: rarer class of reference has 3 (needs 5)"
+
+
+def test_sums_of_rates_have_newcombes_interval():
+    """Newcombe 1998: 56 of 70 less 48 of 80 is .2, .0524 to .3339; J = tpr + tnr - 1 is such a difference."""
+    sample = binary([[32, 14], [48, 56]])
+    found, balanced = measured("youden_j", sample), measured("balanced_accuracy", sample)
+
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    assert (balanced.low, balanced.high) == pytest.approx(((1 + found.low) / 2, (1 + found.high) / 2))
+    clustered = binary([[32, 14], [48, 56]], units=np.arange(150) // 3)
+    assert measured("balanced_accuracy", clustered).method == "bca"
+    three = Sample(np.array([[0, 0], [1, 1], [2, 1], [1, 1], [0, 0], [0, 1], [1, 0]], float), levels=np.arange(3.0))
+    assert measured("balanced_accuracy", three).method == "mover"
 
 
 def test_more_than_two_levels_are_not_held_to_the_rare_class_rule():
@@ -380,14 +391,14 @@ def test_intraclass_correlations_of_clustered_rows_are_resampled():
     ratings = np.random.default_rng(0).normal(size=(40, 1)) + np.random.default_rng(1).normal(size=(40, 3)) / 2
     assert measured("icc_a1", Sample(ratings)).method == "f"
     assert measured("icc_a1", Sample(ratings, units=np.arange(40) // 2)).method == "bca"
-    assert measured("icc_a1", Sample(ratings[:4])).method == "none: fewer than 10 independent units"
+    assert measured("icc_a1", Sample(ratings[:4])).method == "none: fewer than 5 independent units"
 
 
 def test_intraclass_correlation_without_residual_has_no_f_interval():
     """Perfect agreement, or a pure offset, leaves nothing to judge the doubt by."""
     column = np.arange(12.0)
     for metric, other in (("icc_1", column), ("icc_a1", column), ("icc_ck", column + 1), ("icc_ak", column + 1)):
-        found = measured(metric, Sample(np.column_stack([column, other])))
+        found = measured(metric, Sample(np.column_stack([column, other, column])))
         assert found.method == "none: the ratings leave no residual to judge the doubt by"
 
 
@@ -436,6 +447,8 @@ def test_auroc_has_delongs_interval_over_rows_and_bca_over_clusters():
         measured("auroc", score_sample(POSITIVES[:4], NEGATIVES)).method
         == "none: rarer class of reference has 4 (needs 5)"
     )
+    graded = replace(score_sample(POSITIVES[:4], NEGATIVES), levels=np.array([0.0, 1.0, 2.0]))
+    assert measured("auroc", graded).method == "none: rarer class of reference has 4 (needs 5)"
     apart = score_sample([0.9, 0.8, 0.7, 0.6, 0.55], [0.1, 0.2, 0.3, 0.4, 0.5])
     assert measured("auroc", apart).method == "none: the score separates the classes fully"
     flat = score_sample([0.5] * 6, [0.5] * 6)

@@ -7,6 +7,7 @@ that is under 5% there is nothing to hold it to. `pytest -m slow -s` shows the t
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def clustered_cell(n_clusters, icc, accuracy, *, is_uneven=False):
     return Cell("accuracy", accuracy, draw)
 
 
-CELLS = {
+CELLS: dict[str, tuple[Callable[..., Cell], tuple[Any, ...]]] = {
     **{f"kappa n={n} prevalence={p}": (kappa_cell, (n, p)) for n in (30, 100, 300) for p in (0.5, 0.85, 0.95)},
     **{
         f"{metric} n={n} copied={k}": (copied_cell, (metric, n, k))
@@ -139,8 +140,8 @@ def simulated(cell, n_runs=N_RUNS):
     """Return how often the interval holds the truth, and how many runs have one."""
     rng = np.random.default_rng(20_261_101)
     estimates = [measure(cell.metric, cell.draw(rng), rng=rng, n_resamples=N_RESAMPLES) for _ in range(n_runs)]
-    printed = [found for found in estimates if found.low is not None]
-    return sum(found.low - 1e-12 <= cell.truth <= found.high + 1e-12 for found in printed), len(printed)
+    ends = [(found.low, found.high) for found in estimates if found.low is not None and found.high is not None]
+    return sum(low - 1e-12 <= cell.truth <= high + 1e-12 for low, high in ends), len(ends)
 
 
 def covers_at_least(n_covered, n_printed, share):
@@ -175,4 +176,38 @@ def test_an_interval_that_ignores_sessions_does_not_cover():
 
 def test_uneven_sessions_cover():
     """One to nine turns each."""
-    assert covers_at_least(*simulated(clustered_cell(30, 0.2, 0.8, is_uneven=True)), 0.935)
+    n_covered, n_printed = simulated(clustered_cell(30, 0.2, 0.8, is_uneven=True))
+
+    assert n_printed == N_RUNS
+    assert covers_at_least(n_covered, n_printed, 0.935)
+
+
+@pytest.mark.parametrize(("n_raters", "n_rows"), [(6, 300), (8, 60)])
+def test_intervals_for_other_raters_cover(n_raters, n_rows):
+    """Raters who copy the truth on a share between .5 and 1 of the rows: alpha over all such raters is .75 squared."""
+    rng, n_runs, n_covered = np.random.default_rng(20_261_101), 200, 0
+    for _ in range(n_runs):
+        truth, skill = rng.random((n_rows, 1)) < 0.5, rng.uniform(0.5, 1, size=n_raters)
+        ratings = np.where(rng.random((n_rows, n_raters)) < skill, truth, rng.random((n_rows, n_raters)) < 0.5)
+        sample = Sample(ratings.astype(float), levels=BINARY)
+        found = measure("krippendorff_alpha_nominal", sample, rng=rng, n_resamples=1_000, generalise="raters")
+        assert found.low is not None
+        assert found.high is not None
+        n_covered += found.low <= 0.5625 <= found.high
+
+    assert covers_at_least(n_covered, n_runs, 0.935)
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "youden_j"])
+def test_sums_of_rates_cover_where_a_class_is_rare(metric):
+    """Thirty rows, a fifth of them negative."""
+
+    def draw(rng):
+        reference = rng.random(30) < 0.8
+        judge = rng.random(30) < np.where(reference, 0.96, 0.16)
+        return Sample(np.column_stack([judge, reference]).astype(float), levels=BINARY, positive=1.0)
+
+    n_covered, n_printed = simulated(Cell(metric, 0.9 if metric == "balanced_accuracy" else 0.8, draw))
+
+    assert n_printed > 0.5 * N_RUNS
+    assert covers_at_least(n_covered, n_printed, 0.935)

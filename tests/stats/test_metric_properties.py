@@ -156,7 +156,7 @@ def check_shift(metric: Metric) -> None:
     if metric.judge == "probability" or metric.name == "krippendorff_alpha_ratio":
         return
     sample = example(metric, 9)
-    moved = replace(sample, ratings=sample.ratings + 100, levels=sample.levels + 100, positive=101.0)
+    moved = replace(sample, ratings=sample.ratings + 100, levels=np.array([100.0, 101.0, 102.0]), positive=101.0)
     assert same(measured(metric, sample), measured(metric, moved))
 
 

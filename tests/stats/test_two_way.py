@@ -5,7 +5,9 @@ import pytest
 
 from judgekit.errors import InputError
 from judgekit.stats.metric import METRICS, measure, measure_all
+from judgekit.stats.patterns import distinct_rows
 from judgekit.stats.sample import Sample
+from judgekit.stats.two_way import two_way_interval
 
 LEVELS = np.array([0.0, 1.0])
 
@@ -45,6 +47,22 @@ def test_raters_do_not_matter_to_the_interval_where_they_are_all_alike():
     rows, raters = (measured("krippendorff_alpha_nominal", sample, generalise=who) for who in ("rows", "raters"))
 
     assert 1 < (raters.high - raters.low) / (rows.high - rows.low) < 2.2
+
+
+def test_few_raters_widen_the_interval_by_students_t():
+    """Six raters reach sqrt(6 / 5) x 2.5706 errors out: of evenly spread values the outer .24% are cut, not 2.5%."""
+    patterns = distinct_rows(panel())
+
+    found = two_way_interval(
+        lambda _, weights: np.linspace(0, 1, len(weights)),
+        patterns,
+        by_rater=False,
+        rng=np.random.default_rng(0),
+        level=0.95,
+        n_resamples=40_000,
+    )
+
+    assert (found.low, found.high) == pytest.approx((0.0024, 0.9976), abs=0.001)
 
 
 def test_missing_ratings_and_clusters_are_drawn_too():

@@ -82,10 +82,32 @@ def test_the_report_says_how_it_was_made_and_what_limits_it() -> None:
     assert report.settings["seed"] == 1
     assert report.settings["n_resamples"] == 200
     assert report.settings["unit"] == "group"
-    assert report.warnings == ("a note",)
+    assert report.warnings == ("a note", "quality: only 20 independent units; intervals are rough")
     assert len(report.contested) == 2
     assert report.summary[0].startswith("quality: the experts")
     assert {row.estimate.n_clusters for row in report.rows if row.between == "raters"} == {20}
+
+
+def test_every_rater_has_a_profile_and_the_rows_their_notes() -> None:
+    """One per criterion with arithmetic; what the rows are read beside stands under the criterion's name."""
+    text = labels(WORDS, {"s01": {"ana": "short"}})
+    data = graded().model_copy(update={"labels": (*graded().labels, *text)})
+    report = agree(data, measuring())
+    assert [(each.criterion, each.rater) for each in report.profiles] == [
+        ("quality", name) for name in ("ana", "ben", "chloe")
+    ]
+    assert sum(each.severity.value or 0 for each in report.profiles) == pytest.approx(0)
+    assert list(report.notes) == ["quality"]
+
+
+def test_a_criterion_s_figures_do_not_depend_on_its_company() -> None:
+    """Asked for alone or among others, with more metrics or fewer: the same interval."""
+    votes = labels(PASSED, {f"s{i:02d}": {"ana": "pass", "ben": ("pass", "fail")[i % 3 == 0]} for i in range(40)})
+    data = graded().model_copy(update={"labels": (*votes, *graded().labels)})
+    whole, alone = agree(data, measuring()), agree(data, measuring(), criteria=["quality"])
+    assert [row for row in whole.rows if row.criterion == "quality"] == list(alone.rows)
+    one = agree(data, measuring(metrics=("krippendorff_alpha_ordinal",)), criteria=["quality"])
+    assert one.rows[0] == alone.rows[0]
 
 
 def test_the_order_of_sessions_and_labels_does_not_matter() -> None:

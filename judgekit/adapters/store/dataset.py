@@ -62,6 +62,7 @@ class DatasetFolder:
             update={
                 "labels": tuple(_fitted(label, bare, places.of(label)) for label in folded.labels),
                 "adjudications": tuple(_fitted(a, bare, places.of(a)) for a in folded.adjudications),
+                "openings": folded.openings,
                 "notes": (*bare.notes, *held.notes, *folded.notes, *changed),
             }
         )

@@ -15,7 +15,7 @@ import os
 import secrets
 import stat
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,9 @@ from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.records.record import Record
 
 __all__ = [
-    "BrokenLine", "JsonLines", "file_problem", "json_line", "parse_json", "parse_jsonl", "parse_row", "read_bytes",
-    "read_json", "read_jsonl", "read_text", "sync_folder", "unique_keys", "validated", "write_atomically", "write_json",
-    "write_jsonl",
+    "BrokenLine", "JsonLines", "each_row", "file_problem", "json_line", "parse_json", "parse_jsonl", "parse_row",
+    "read_bytes", "read_json", "read_jsonl", "read_text", "sync_folder", "unique_keys", "validated", "write_atomically",
+    "write_json", "write_jsonl",
 ]  # fmt: skip
 
 _CAUSES = {
@@ -141,18 +141,38 @@ def read_jsonl(path: Path) -> JsonLines:
 
 def parse_jsonl(data: bytes, name: str) -> JsonLines:
     """Return the objects of JSON lines; `name` is what errors call the file."""
+    torn: list[str] = []
+    return JsonLines(list(each_row(data, name, torn)), *torn)
+
+
+def each_row(data: bytes, name: str, torn: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) of JSON lines, one at a time, so that rows need not all be held at once.
+
+    Args:
+        data: The file's bytes.
+        name: What errors call the file.
+        torn: Takes the words on a last line that is cut off mid-way, which is set aside.
+
+    Raises:
+        InvalidRecord: A line, the torn last one excepted, is not one JSON object.
+    """
     lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    rows: list[tuple[int, dict[str, Any]]] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            rows.append((number, parse_row(line, f"{name}:{number}")))
-        except BrokenLine:
-            if number < len(lines):
-                raise
-            return JsonLines(rows, f"{name}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
-    return JsonLines(rows)
+            row = _STRICT.decode(line.decode("utf-8"))
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            try:
+                row = parse_row(line, f"{name}:{number}")  # refuses it in words
+            except BrokenLine:
+                if number < len(lines):
+                    raise
+                torn.append(f"{name}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
+                return
+        yield number, row
 
 
 def parse_row(line: bytes, where: str) -> dict[str, Any]:
@@ -224,7 +244,7 @@ def parse_json(text: str, where: str) -> Any:
         InvalidRecord: It is not such JSON.
     """
     try:
-        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=_no_constant)
+        return _STRICT.decode(text)
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}" if "\n" in text else where
         shown = text[max(0, error.pos - 15) : error.pos + 25].replace("\n", " ")
@@ -258,6 +278,10 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON; write null or leave the key out")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=_no_constant)
+"""Made once: `json.loads` makes a decoder for every text where it is not given plain defaults."""
 
 
 def _not_utf8(where: str, byte: int) -> BrokenLine:

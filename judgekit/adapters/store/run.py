@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from judgekit.adapters.store.appending import LineFile
 from judgekit.adapters.store.files import (
     JsonLines,
+    each_row,
     json_line,
+    read_bytes,
     read_json,
     read_jsonl,
     validated,
@@ -65,10 +67,10 @@ class RunFolder:
         if not path.is_file():
             hint = "`judgekit run JUDGE SESSIONS -o RUN` makes runs"
             raise FileProblem("not a run: run.json is missing", where=str(self.path), hint=hint)
-        calls_path = self.path / "calls.jsonl"
+        outcomes_path, calls_path = self.path / "verdicts.jsonl", self.path / "calls.jsonl"
         return Run(
             manifest=validated(RunManifest, read_json(path), str(path)),
-            outcomes=tuple(_outcomes(self.path / "verdicts.jsonl")),
+            outcomes=tuple(_outcomes(outcomes_path, [])) if outcomes_path.exists() else (),
             calls=tuple(validated(Call, row, f"{calls_path}:{n}") for n, row in _lines(calls_path).rows),
             lineage=self.lineage(),
         )
@@ -135,14 +137,16 @@ def load_outcomes(path: Path | str) -> list[Verdict | Failure]:
     """
     file = Path(path)
     file = file / "verdicts.jsonl" if file.is_dir() else file
-    lines = read_jsonl(file)
-    if lines.torn:
-        raise FileProblem(lines.torn, hint="Complete the run with the same `judgekit run` command, or delete that line")
-    return [_outcome(row, f"{file}:{number}") for number, row in lines.rows]
+    torn: list[str] = []
+    outcomes = _outcomes(file, torn)
+    if torn:
+        raise FileProblem(torn[0], hint="Complete the run with the same `judgekit run` command, or delete that line")
+    return outcomes
 
 
-def _outcomes(path: Path) -> list[Verdict | Failure]:
-    return [_outcome(row, f"{path}:{number}") for number, row in _lines(path).rows]
+def _outcomes(path: Path, torn: list[str]) -> list[Verdict | Failure]:
+    name = str(path)
+    return [_outcome(row, name, number) for number, row in each_row(read_bytes(path), name, torn)]
 
 
 def _lines(path: Path) -> JsonLines:
@@ -150,11 +154,11 @@ def _lines(path: Path) -> JsonLines:
     return read_jsonl(path) if path.exists() else JsonLines([])
 
 
-def _outcome(row: dict[str, Any], where: str) -> Verdict | Failure:
+def _outcome(row: dict[str, Any], name: str, number: int) -> Verdict | Failure:
     try:
         return outcome_from(row)
     except ValidationError as error:
-        raise invalid_record(error, row, where, model=Verdict) from error
+        raise invalid_record(error, row, f"{name}:{number}", model=Verdict) from error
 
 
 def _outcome_order(outcome: Verdict | Failure) -> tuple[str, str, str, int, str]:
