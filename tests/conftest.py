@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore_glob = ["benchmarks/*", "example/*", "oracles/*"]
+"""Programs beside the tests, run by hand or by `make`; the oracles need packages that are not installed here."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

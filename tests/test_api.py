@@ -77,7 +77,7 @@ def test_agree_and_score_take_names_one_or_several(data) -> None:
     # ben differs on i = 0, 4, 8, 12, 16: 15 of 20 agree
     assert report.rows[0].estimate.value == 15 / 20
     scored = judgekit.score(data, VERDICTS, metrics="mae", splits="dev")
-    assert {row.metric for row in scored.rows} == {"mae"}
+    assert {row.metric for row in scored.rows} == {"mae", "mae_difference"}
     assert report.settings["seed"] == 7
 
 

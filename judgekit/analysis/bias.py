@@ -43,9 +43,9 @@ def bias_checks(judged: Judged, measuring: Measuring) -> tuple[BiasCheck, ...]:
 
 def _length(judged: Judged, measuring: Measuring) -> BiasCheck | None:
     sizes = _of_texts(judged, lambda text: float(n_words(text)) or None, ratio=True)
-    found = _slope(judged, sizes, measuring)
-    if found is None:
+    if np.isnan(sizes).all():
         return None
+    found = _slope(judged, sizes, measuring)
     words = _slope_words(judged, found, "each doubling of the assistant's words", "length bias")
     return _check(judged, "length", "length_slope", found, words)
 
@@ -57,16 +57,12 @@ def _format(judged: Judged, measuring: Measuring) -> BiasCheck | None:
         return None  # plain text throughout, or all of it marked up alike: there is nothing to see
     # The check takes log2 of what it is given; two to the share makes that the share itself.
     found = _slope(judged, np.exp2(shares), measuring)
-    if found is None:
-        return None
     words = _slope_words(judged, found, "going from no Markdown to nothing else", "format bias")
     return _check(judged, "format", "format_slope", found, words)
 
 
-def _slope(judged: Judged, sizes: FloatArray, measuring: Measuring) -> stats.BiasCheck | None:
+def _slope(judged: Judged, sizes: FloatArray, measuring: Measuring) -> stats.BiasCheck:
     known = ~np.isnan(sizes)
-    if not known.any():
-        return None
     judge, human = _points(judged, judged.judge), _points(judged, judged.human)
     units = _units(judged.units[known])
     return stats.length_bias(judge[known], human[known], sizes[known], units=units, level=measuring.level)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 import numpy as np
@@ -88,9 +88,3 @@ def _openings(dataset: Dataset) -> tuple[str, ...]:
         return ()
     times = "once" if n_times == 1 else f"{n_times} times"
     return (f"the test split was opened {times}: whatever was chosen after a look at it flatters the choice",)
-
-
-def merged(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Return warnings one after the other, each once."""
-    said: Mapping[str, None] = dict.fromkeys(words for part in parts for words in part)
-    return tuple(said)

@@ -247,7 +247,9 @@ def _tests(judged: Judged, names: Texts, mask: BoolArray, measuring: Measuring) 
             level=measuring.level,
             n_resamples=measuring.n_resamples,
         )[metric]
-        sides = zip(names, (found.inside, found.outside), (found.difference, _turned(found.difference)), strict=False)
+        apart = [int((side & ~rows).sum()) for side in (mask, ~mask)]
+        estimates = [_counted(side, n) for side, n in zip((found.inside, found.outside), apart, strict=True)]
+        sides = zip(names, estimates, (found.difference, _turned(found.difference)), strict=False)
         tests += [
             SliceTest(
                 criterion=judged.criterion.id,
@@ -260,6 +262,10 @@ def _tests(judged: Judged, names: Texts, mask: BoolArray, measuring: Measuring) 
             for name, estimate, difference in sides
         ]
     return tests
+
+
+def _counted(estimate: Estimate, n_between: int) -> Estimate:
+    return replace(estimate, dropped={"between_levels": n_between}) if n_between else estimate
 
 
 def _turned(difference: Estimate) -> Estimate:

@@ -28,7 +28,7 @@ def _as_id(value: object) -> object:
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"a time needs its offset (RFC 3339), got {moment.isoformat()!r}")
-    return moment.astimezone(UTC) if moment.tzinfo is not UTC else moment
+    return moment.astimezone(UTC)
 
 
 def _known_format(number: int) -> int:

@@ -59,7 +59,8 @@ def subset_difference(
         n_resamples: Bootstrap resamples.
 
     Returns:
-        By metric. The difference has no interval, and no p-value, where either side has none.
+        By metric; what the sample dropped is counted at the difference. That has no interval, and no p-value, where
+        either side has none.
 
     Undefined when: the metric is undefined on either side.
 
@@ -117,7 +118,7 @@ def _share_below(defined: FloatArray, value: float, least: float) -> float:
 
 def _rows(sample: Sample, kept: BoolArray) -> Sample:
     units = None if sample.units is None else sample.units[kept]
-    return replace(sample, ratings=sample.ratings[kept], units=units)
+    return replace(sample, ratings=sample.ratings[kept], units=units, dropped={})
 
 
 def _bare(inside: Estimate, outside: Estimate, sample: Sample, is_inside: BoolArray) -> Estimate:
@@ -126,9 +127,9 @@ def _bare(inside: Estimate, outside: Estimate, sample: Sample, is_inside: BoolAr
     n_clusters = n if sample.units is None else _n_units(sample, is_inside)
     for side in (inside, outside):
         if side.undefined is not None:
-            return replace(side, n=n, n_clusters=n_clusters)
+            return replace(side, n=n, n_clusters=n_clusters, dropped=dict(sample.dropped))
     value = (inside.value or 0.0) - (outside.value or 0.0)
-    bare = replace(inside, value=value, low=None, high=None, n=n, n_clusters=n_clusters, method="")
+    bare = Estimate(value, None, None, inside.level, n, n_clusters, "", dropped=dict(sample.dropped))
     for name, side in (("the slice", inside), ("the rest", outside)):
         if side.low is None:
             why = side.method.removeprefix("none: ").removeprefix("none") or "nothing said"

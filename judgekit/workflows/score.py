@@ -302,9 +302,7 @@ def _side_by_side(
     return _Part((row,), counts, "side by side", without_verdict(dataset, criterion, failed), listed)
 
 
-def _allowed_targets(
-    dataset: Dataset, asked: set[str], scoring: Scoring
-) -> tuple[set[str], Counter[str]]:
+def _allowed_targets(dataset: Dataset, asked: set[str], scoring: Scoring) -> tuple[set[str], Counter[str]]:
     if "test" in scoring.splits:
         raise InputError(
             "the test split is locked: only a certification opens it, and this version does not certify yet",

@@ -37,7 +37,7 @@ def missing(between, metric, **fields):
         (
             "cohen_kappa",
             (-0.2, -0.3, -0.1),
-            "the difference, -0.20 [-0.30, -0.10], leaves it short of the human ceiling",
+            "difference, -0.20 [-0.30, -0.10], leaves it short of the human ceiling",
         ),
         ("cohen_kappa", (-0.2, -0.4, 0.0), "does not tell the two apart"),
         ("mae", (0.3, 0.1, 0.5), "leaves it short of the human ceiling"),

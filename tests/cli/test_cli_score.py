@@ -122,6 +122,10 @@ def test_a_judge_is_chosen_by_name(capsys) -> None:
         ("score v.jsonl data --split dve", "--split: unknown split 'dve'. Did you mean 'dev'"),
         ("score v.jsonl data --split ,", "--split ',' names no split"),
         ("score v.jsonl data --split test", "the test split is locked"),
+        ("score v.jsonl data --slice verion", "Did you mean 'version'"),
+        ("score v.jsonl data --baseline nowhere.jsonl", "nowhere.jsonl"),
+        ("score v.jsonl data --baseline v.jsonl", "cannot be told from the judge's own rows"),
+        ("score v.jsonl data --epsilon 1", "--epsilon"),
         ("score v.jsonl data --reference majorty", "Did you mean 'majority'"),
         ("score v.jsonl data --metric kapa", "unknown metric 'kapa'"),
         ("score v.jsonl data -c quality", "v.jsonl: no verdict is on criterion quality"),
@@ -322,3 +326,19 @@ def test_nobody_listening_never_becomes_a_failed_gate(shell: str, code: int, sai
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_judge_is_read_beside_a_student_and_slice_by_slice(project: Path, capsys) -> None:
+    """--baseline names a run of another judge, --slice a field; the collector of cycles is on again afterwards."""
+    import gc
+
+    made_run("runs/student", [verdict(s.id, PASSED, "pass") for s in TOLD], judge="student")
+    words = "score v.jsonl data --baseline runs/student --slice version --slice metadata.none --json"
+    assert main(words.split()) == 2
+    assert "unknown field to slice by 'metadata.none'" in capsys.readouterr().err
+    assert main(words.replace(" --slice metadata.none", "").split()) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "student~reference" in {row["between"] for row in report["rows"]}
+    assert any("slices by version were not tested" in said for said in report["warnings"])  # 12 inputs are too few
+    assert gc.isenabled()
+    assert project.exists()

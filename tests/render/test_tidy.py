@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from judgekit.records.report import AgreementReport, Row
+from judgekit.records.report import AgreementReport, Row, ScoreReport
 from judgekit.render.citation import estimates_of
 from judgekit.render.tidy import COLUMNS, csv_tables, csv_text
 from judgekit.stats.estimate import Estimate, undefined
@@ -91,6 +91,7 @@ def test_the_same_tables_are_always_written(composed) -> None:
 def test_every_answer_is_a_line() -> None:
     """Disagreements and contested sessions: judge and raters, each with value and rationale."""
     report = load("score")
+    assert isinstance(report, ScoreReport)
     found = lines(csv_tables([report])["disagreements.csv"])
     assert len(found) == sum(len(case.ratings) + 1 for case in report.disagreements)
     assert [line["is_judge"] for line in found[:3]] == ["true", "false", "false"]

@@ -11,7 +11,7 @@ import pytest
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import SplitManifest
 from judgekit.records.judge import Lineage
-from judgekit.workflows.score import Scoring, score
+from judgekit.workflows.score import Rival, Scoring, score
 from tests.analysis.composed_data import (
     PASSED,
     QUALITY,
@@ -169,8 +169,52 @@ def test_the_order_of_sessions_labels_and_verdicts_does_not_matter() -> None:
             "sessions": tuple(draw.sample(data.sessions, len(data.sessions))),
         }
     )
-    first = score(data, outcomes, ALL, measuring())
-    assert text_of(first) == text_of(score(mixed, draw.sample(outcomes, len(outcomes)), ALL, measuring()))
+    rival = Rival("student", [verdict(f"s{i:02d}", PASSED, "pass") for i in range(30)])
+    full = replace(ALL, slices=("words", "group"), rivals=(rival,))
+    first = score(data, outcomes, full, measuring())
+    shuffled = replace(full, rivals=(replace(rival, outcomes=draw.sample(rival.outcomes, 30)),))
+    assert text_of(first) == text_of(score(mixed, draw.sample(outcomes, len(outcomes)), shuffled, measuring()))
     for counts in first.counts:
         assert counts.n_targets == counts.n_used + sum(counts.dropped.values())
     assert [counts.criterion for counts in first.counts] == ["passed", "topic"]
+
+
+def test_a_report_holds_all_that_stands_beside_the_headline() -> None:
+    """Slices, biases, limits of agreement, the alternative annotator test, a rival, and what was not run."""
+    draw = random.Random(3)
+    names = [f"s{i:02d}" for i in range(60)]
+    told = [session(name, version=f"v{i % 2}") for i, name in enumerate(names)]
+    ratings = {name: {who: draw.randint(1, 5) for who in ("ana", "ben", "chloe")} for name in names}
+    votes = {name: {"ana": draw.choice(("pass", "fail"))} for name in names}
+    data = dataset([*labels(QUALITY, ratings), *labels(PASSED, votes)], sessions=told)
+    outcomes = [verdict(name, QUALITY, draw.randint(1, 5)) for name in names]
+    outcomes += [verdict(name, PASSED, draw.choice(("pass", "fail"))) for name in names]
+    rival = Rival("student", [verdict(name, PASSED, "pass") for name in names], Lineage(units=("session:s00",)))
+    report = score(data, outcomes, replace(ALL, slices=("version",), rivals=(rival,), epsilon=0.1), measuring())
+    assert {(test.criterion, test.slice) for test in report.slices} == {
+        (name, f"version=v{i}") for name in ("passed", "quality") for i in (0, 1)
+    }
+    assert [(check.criterion, check.kind) for check in report.biases] == [("quality", "clumping")]
+    assert [found.criterion for found in report.bland_altman] == ["quality"]
+    assert [(test.criterion, test.epsilon) for test in report.alt_tests] == [("quality", 0.1)]
+    student = rows_of(report.rows, "student~reference")["accuracy"]
+    assert (student.n, student.dropped) == (59, {"in_lineage": 1})
+    assert (
+        "passed: the alternative annotator test was not run: it needs 3 named raters, 1 gave labels" in report.warnings
+    )
+    assert any("by the alternative annotator test at epsilon 0.1" in words for words in report.summary)
+    assert (report.settings["slices"], report.settings["baselines"]) == (["version"], ["student"])
+    assert len(set(report.warnings)) == len(report.warnings)
+
+
+def test_a_rival_that_says_nothing_here_is_refused() -> None:
+    """No verdict on what is scored, or a name that is taken."""
+    for name, about, said in (
+        ("student", QUALITY, r"baseline 'student': no verdict is on passed\. Name a run on the same criterion"),
+        ("judy", PASSED, r"baseline 'judy' cannot be told from the judge's own rows"),
+    ):
+        rival = Rival(name, [verdict("s0", about, 1 if about is QUALITY else "pass")])
+        with pytest.raises(InputError, match=said):
+            score(labelled(), judged(), replace(ALL, rivals=(rival,)), measuring())
+    with pytest.raises(UnknownName, match="Did you mean 'version'"):
+        score(labelled(), judged(), replace(ALL, slices=("versions",)), measuring())
