@@ -140,7 +140,12 @@ def test_show_tells_the_fingerprints(project: Path, capsys: pytest.CaptureFixtur
     judge = JudgeFolder(project / "judges" / "j").load()
     code, out, _ = ran(capsys, "judge", "show", "j")
     assert code == 0
-    for expected in ("Was it solved?", "openai/gpt-4o-mini", judge.request_fingerprint[:19], judge.judge_fingerprint[:19]):
+    for expected in (
+        "Was it solved?",
+        "openai/gpt-4o-mini",
+        judge.request_fingerprint[:19],
+        judge.judge_fingerprint[:19],
+    ):
         assert expected in out
     assert json.loads(ran(capsys, "judge", "show", "j", "--json")[1])["judge_fingerprint"] == judge.judge_fingerprint
 
