@@ -21,6 +21,9 @@ LINE_HEIGHT = 34
 TOP = 12
 LONGEST_LABEL = 30
 
+SMALLEST = 1e-12
+"""Reaches below this are drawn as if they were this: nobody measures so finely, and steps would vanish."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -69,6 +72,7 @@ def agreement_axis(ends: Iterable[float]) -> Axis:
 def axis_about_zero(ends: Iterable[float]) -> Axis:
     """Return an axis that reaches as far to the left of zero as to the right."""
     reach = max(map(abs, ends), default=0.0) * 1.1 or 1.0
+    reach = max(reach, SMALLEST)
     step = _round_step(reach)
     reach = math.ceil(round(reach / step, 9)) * step
     return Axis(-reach, reach, step, is_signed=True)
@@ -148,6 +152,7 @@ def picture(parts: Sequence[str], height: float, title: str, said: Iterable[str]
 
 def _round_step(reach: float) -> float:
     """Return a round step that goes about three times into the reach."""
+    reach = max(reach, SMALLEST)
     power = 10.0 ** math.floor(math.log10(reach))
     return next((each * power for each in (0.2, 0.5, 1.0) if reach / (each * power) <= 4), 2 * power)
 

@@ -283,6 +283,7 @@ def test_preferences_that_are_all_ties_in_a_fold_are_no_obstacle() -> None:
     assert 0 < answers[labels[0].target].distribution["first"] < 0.1
 
 
+@pytest.mark.slow
 def test_hostile_text_is_learnt_from_like_any_other() -> None:
     """Words and digits without end, control characters, half surrogates, markup: nothing breaks or leaks out."""
     from judgekit.cli.console import clean

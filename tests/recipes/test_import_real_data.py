@@ -68,6 +68,7 @@ def by_rater(labels: tuple[Label, ...]) -> Counter[tuple[str | None, object]]:
     return Counter((label.rater, label.value) for label in labels)
 
 
+@pytest.mark.slow
 def test_pandalm_pairs_raters_and_two_judges(data: Path, imported: Importing, tmp_path: Path) -> None:
     """999 pairs, three raters with their published counts, and 25 unparsed replies kept as failures."""
     source = data / "pandalm" / "testset-v1.json.gz"
@@ -112,6 +113,7 @@ def test_pandalm_pairs_raters_and_two_judges(data: Path, imported: Importing, tm
     assert right == [majority[str(i)] == meaning[seven[i]] for i in list(seven)[:50]]
 
 
+@pytest.mark.slow
 def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, tmp_path: Path) -> None:
     """20-digit ids survive, columns are found by name, evidence and empty scores are kept apart."""
     folder = data / "lend_an_ear"

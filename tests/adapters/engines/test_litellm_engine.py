@@ -17,7 +17,10 @@ from tests.adapters.engines.asking import answers_of
 
 KEY = "sk-very-secret"
 
-pytestmark = pytest.mark.filterwarnings("ignore:Item .* is using the `ReadOnly` qualifier")
+pytestmark = [
+    pytest.mark.slow,  # importing litellm alone takes seconds
+    pytest.mark.filterwarnings("ignore:Item .* is using the `ReadOnly` qualifier"),
+]
 """pydantic about litellm's own types."""
 
 

@@ -250,6 +250,7 @@ def test_two_git_branches_that_import_labels_merge_without_conflict(tmp_path):
     assert folded.notes == ()
 
 
+@pytest.mark.slow
 def test_a_large_ledger_is_read_in_seconds(tmp_path):
     """Twenty thousand entries are read and verified in well under the time a person notices."""
     ledger = Ledger(tmp_path)
