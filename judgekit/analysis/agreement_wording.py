@@ -20,6 +20,7 @@ from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion, level_text
 from judgekit.stats.classification import confusion
 from judgekit.stats.metric import METRICS
+from judgekit.stats.metric_words import metric_words
 from judgekit.stats.prevalence import bias_index, prevalence_index
 
 LOW_ALPHA, FAIR_ALPHA = 0.667, 0.8
@@ -137,7 +138,7 @@ def _no_ceiling(rows: Sequence[Row]) -> list[str]:
     low = head.estimate.value if head.estimate.low is None else head.estimate.low
     if low > 0:
         return []
-    name = head.metric.replace("_", " ")
+    name = metric_words(head.metric)
     return [
         f"{head.criterion}: an expert cannot be shown to agree with the others beyond chance "
         f"({name} {figure(head.estimate)}); these labels cannot carry a conclusion about a judge"

@@ -15,6 +15,7 @@ from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import FailureStatus
 from judgekit.stats.metric import METRICS
+from judgekit.stats.metric_words import metric_words
 
 NEAR_ZERO = 0.2
 """Chance-corrected agreement of the experts below which their labels hardly tell right from wrong."""
@@ -75,7 +76,7 @@ def _ceiling_near_zero(rows: Sequence[Row]) -> list[str]:
     estimate = ceiling.estimate
     if estimate.value is None or (estimate.value >= NEAR_ZERO and (estimate.low is None or estimate.low > 0)):
         return []
-    name = metric.name.replace("_", " ")
+    name = metric_words(metric.name)
     return [
         f"{ceiling.criterion}: the experts hardly agree with each other ({name} {figure(estimate)}): "
         "these labels cannot show that a judge is right; look at the rubric first"

@@ -14,6 +14,7 @@ from judgekit.records.report import AltTest, Counts, Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import METRICS
+from judgekit.stats.metric_words import metric_words
 
 MIN_SESSIONS = 30
 """Below this many independent units the words say that there is little to go by."""
@@ -93,7 +94,7 @@ def _judge_words(criterion: str, rows: Sequence[Row], judge: str) -> list[str]:
     head = heads[0]
     if head.estimate.value is None:
         return [f"{criterion}: agreement of {judge} is undefined ({head.estimate.undefined})."]
-    name = head.metric.replace("_", " ")
+    name = metric_words(head.metric)
     words = [f"{criterion}: {judge} agrees with the experts at {name} {figure(head.estimate)}."]
     judged, human = by_place.get(("judge~others", head.metric)), by_place.get(("rater~others", head.metric))
     if judged and human and judged.value is not None and human.value is not None:
@@ -129,7 +130,7 @@ def _beaten_words(criterion: str, by_place: Mapping[tuple[str, str], Estimate], 
             continue
         gain = judged.value - constant.value
         if (gain if METRICS[metric].direction == "higher" else -gain) <= 0:
-            name = metric.replace("_", " ")
+            name = metric_words(metric)
             words.append(
                 f"{criterion}: one answer for all reaches {name} {constant.value:.2f}, "
                 f"{judge} no better {judged.value:.2f}."

@@ -82,7 +82,7 @@ def _counted(counts: dict[str, int]) -> str:
 
 def _headline(summary: DistilSummary) -> str:
     from judgekit.render.number import estimate_text
-    from judgekit.render.words import metric_words
+    from judgekit.stats.metric_words import metric_words
 
     row = next((each for each in summary.rows if each.between == "judge~reference"), None)
     return "no agreement" if row is None else f"{metric_words(row.metric)} {estimate_text(row.estimate, row.metric)}"

@@ -21,7 +21,8 @@ from judgekit.render.number import (
 from judgekit.render.plot import Line
 from judgekit.render.row_table import estimate_cell, n_cell, reasons
 from judgekit.render.table import Cell, Table
-from judgekit.render.words import between_words, metric_words
+from judgekit.render.words import between_words
+from judgekit.stats.metric_words import metric_words
 
 FALSE_DISCOVERY_RATE = 0.05
 """Below this, an adjusted p-value is pointed out."""

@@ -16,7 +16,8 @@ from judgekit.render.citation import (
 )
 from judgekit.render.number import count_text, level_text
 from judgekit.render.table import Cell, Table
-from judgekit.render.words import causes_text, judge_words, method_words, metric_words
+from judgekit.render.words import causes_text, judge_words, method_words
+from judgekit.stats.metric_words import metric_words
 
 WEIGHTS = {
     "cohen_kappa": "no weights",

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 
 from judgekit.render.plain import wrap
-from judgekit.render.words import metric_words
 from judgekit.stats.metric import METRICS, Metric
 from judgekit.stats.metric_row import Role
+from judgekit.stats.metric_words import metric_words
 
 COLUMNS = 80
 CLASSES = ("binary", "categorical", "preference")

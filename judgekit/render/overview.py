@@ -13,7 +13,7 @@ from judgekit.render.number import interval_text, is_shown, n_text, undefined_re
 from judgekit.render.plain import one_line, wrap
 from judgekit.render.row_table import unit_of
 from judgekit.render.table import Cell, Table, aligned
-from judgekit.render.words import metric_words
+from judgekit.stats.metric_words import metric_words
 
 COLUMNS = 80
 

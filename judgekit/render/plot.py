@@ -32,8 +32,9 @@ from judgekit.render.svg import (
     picture,
     text,
 )
-from judgekit.render.words import is_baseline, metric_words
+from judgekit.render.words import is_baseline
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.metric_words import metric_words
 
 FOREST_SIDES = ("raters", "judge~reference", "rater~others")
 MARKS = {"dot": "estimate and interval", "band": "human ceiling", "tick": "baseline"}

@@ -26,9 +26,9 @@ from judgekit.render.words import (
     is_rival,
     judge_words,
     method_words,
-    metric_words,
 )
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.metric_words import metric_words
 
 HEADLINE = {
     "raters": "all raters",

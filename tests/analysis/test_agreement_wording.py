@@ -92,7 +92,7 @@ def test_a_ceiling_near_zero_carries_nothing() -> None:
     """Two raters who guess: the interval of one against the other reaches below zero, and that is said."""
     (said,) = [each for each in warned((25, 25, 25, 25)) if "ceiling" in each or "chance" in each]
     assert said.startswith(
-        "passed: an expert cannot be shown to agree with the others beyond chance (cohen kappa 0.00 [-"
+        "passed: an expert cannot be shown to agree with the others beyond chance (Cohen kappa 0.00 [-"
     )
     assert said.endswith("these labels cannot carry a conclusion about a judge")
 

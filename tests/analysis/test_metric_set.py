@@ -8,9 +8,9 @@ import pytest
 
 from judgekit.analysis.metric_set import BESIDE_CEILING, JUDGE_AND_REFERENCE, default_set
 from judgekit.records.rubric import ScaleType
-from judgekit.render.words import METRIC_WORDS
 from judgekit.stats.metric import METRICS
 from judgekit.stats.metric_row import Role
+from judgekit.stats.metric_words import METRIC_WORDS
 
 SCALES = ("binary", "categorical", "preference", "ordinal", "numeric")
 SETS = [(role, scale) for role in get_args(Role) for scale in SCALES]

@@ -382,7 +382,7 @@ def test_a_ceiling_near_zero_is_warned_about(value, low, high, is_said) -> None:
     data = dataset(labels(PASSED, {"s1": {"ana": "pass"}}))
     rows = [ceiling_row(0.5, 0.4, 0.6, "judge~reference"), ceiling_row(value, low, high)]
     said = cautions(data, [PASSED], rows, {"s1"})
-    assert any("the experts hardly agree with each other (cohen kappa" in words for words in said) == is_said
+    assert any("the experts hardly agree with each other (Cohen kappa" in words for words in said) == is_said
 
 
 def test_only_chance_corrected_figures_have_a_zero_to_be_near() -> None:

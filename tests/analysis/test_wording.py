@@ -16,6 +16,7 @@ from judgekit.analysis.wording import (
 from judgekit.records.dataset import SplitManifest
 from judgekit.records.report import AltTest, Counts, RaterAltTest, Row
 from judgekit.stats.estimate import Estimate, undefined
+from judgekit.stats.metric_words import metric_words
 from tests.analysis.composed_data import PASSED, QUALITY, dataset, labels
 
 
@@ -61,7 +62,8 @@ def test_one_answer_for_all_is_named_where_it_does_as_well(metric, judged, const
     """As accurate, or as little error: a judge that cannot beat that has learnt nothing."""
     rows = [row("judge~reference", metric, judged, 0.4, 0.9), row("majority~reference", metric, constant, 0.4, 0.9)]
     said = score_summary(rows, [Counts(criterion="quality", n_targets=60, n_used=60)], "judy")
-    assert any(f"one answer for all reaches {metric} 0.70, judy no better" in words for words in said) == is_said
+    told = f"one answer for all reaches {metric_words(metric)} 0.70, judy no better"
+    assert any(told in words for words in said) == is_said
 
 
 @pytest.mark.parametrize(("passes", "words"), [
@@ -83,7 +85,7 @@ def test_figures_of_slices_do_not_pass_for_the_whole() -> None:
     """A row of a slice is never the headline."""
     rows = [row("judge~reference", "mae", 1, 0, 2), row("judge~reference", "mae", 5, 4, 6, slice="raters=split")]
     (sentence,) = score_summary(rows, [Counts(criterion="quality", n_targets=60, n_used=60)], "judy")
-    assert "mae 1.00 [0.00, 2.00]" in sentence
+    assert "mean absolute error 1.00 [0.00, 2.00]" in sentence
 
 
 def test_without_intervals_nothing_is_claimed() -> None:
@@ -91,7 +93,7 @@ def test_without_intervals_nothing_is_claimed() -> None:
     rows = [row(between, "mae", v, None, None) for between, v in (("judge~reference", 1), ("judge~others", 2))]
     rows.append(row("rater~others", "mae", 0, None, None))
     sentence = score_summary(rows, [Counts(criterion="quality", n_targets=60, n_used=60)], "judy")[-1]
-    assert sentence.endswith("judy reaches mae 2.00 (no interval) and an expert 0.00 (no interval).")
+    assert sentence.endswith("judy reaches mean absolute error 2.00 (no interval) and an expert 0.00 (no interval).")
 
 
 def test_failures_come_before_any_agreement() -> None:

@@ -18,9 +18,9 @@ from judgekit.render.citation import (
     works_of_metric,
 )
 from judgekit.render.method import method_paragraph
-from judgekit.render.words import METRIC_WORDS
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import METRICS
+from judgekit.stats.metric_words import METRIC_WORDS
 from tests.render.composed_reports import each_kind, load
 
 WITHOUT_A_SOURCE = {"mean", "mean_difference"}

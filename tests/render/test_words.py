@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from judgekit.render.words import METRIC_WORDS, between_words, causes_text, judge_words, method_words, metric_words
+from judgekit.render.words import between_words, causes_text, judge_words, method_words
+from judgekit.stats.metric_words import METRIC_WORDS, metric_words
 
 DESIGNED = """percent_agreement within_one_agreement cohen_kappa cohen_kappa_linear cohen_kappa_quadratic fleiss_kappa
 conger_kappa brennan_prediger gwet_ac1 gwet_ac2 krippendorff_alpha_nominal krippendorff_alpha_ordinal
