@@ -49,6 +49,11 @@ class Measuring:
     metrics: tuple[str, ...] = ()
     generalise: Population = "rows"
 
+    def settings(self, dataset: Dataset) -> dict[str, object]:
+        """Return what a report must say of how its numbers were measured."""
+        said: dict[str, object] = {"level": self.level, "n_resamples": self.n_resamples, "unit": dataset.unit_kind}
+        return said | ({"generalise": "raters"} if self.generalise == "raters" else {})
+
     def estimates(
         self, metrics: Sequence[str], sample: Sample, *, generalise: Population = "rows"
     ) -> dict[str, Estimate]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from judgekit.render.citation import Reference
+from judgekit.render.bibliography import Reference
 from judgekit.render.table import Table
 
 

@@ -11,8 +11,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from judgekit.records.report import KINDS, Report
+from judgekit.render.bibliography import Reference
 from judgekit.render.block import Block, Case, Cases, Content, References, Section, Words
-from judgekit.render.citation import Reference, cited
+from judgekit.render.citation import cited
 from judgekit.render.content import METHOD_TITLE, content_of
 from judgekit.render.plain import one_line, visible
 from judgekit.render.table import Cell, Table

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from judgekit.records.report import Report
+from judgekit.render.bibliography import Reference
 from judgekit.render.block import Block, Case, Cases, Content, References, Section, Words
-from judgekit.render.citation import Reference
 from judgekit.render.content import content_of
 from judgekit.render.plain import JOINERS, one_line, visible
 from judgekit.render.table import Table

@@ -6,14 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from judgekit.records.report import AgreementReport, ComparisonReport, Report, ScoreReport
-from judgekit.render.citation import (
-    Reference,
-    estimates_of,
-    procedures,
-    works_of_interval,
-    works_of_metric,
-    works_of_procedure,
-)
+from judgekit.render.bibliography import Reference
+from judgekit.render.citation import estimates_of, procedures, works_of_interval, works_of_metric, works_of_procedure
 from judgekit.render.number import count_text, level_text
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import causes_text, judge_words, method_words

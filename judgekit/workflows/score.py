@@ -138,9 +138,7 @@ def score(
         dataset=dataset.name,
         dataset_fingerprint=dataset.fingerprint(),
         settings={
-            "level": measuring.level,
-            "n_resamples": measuring.n_resamples,
-            "unit": dataset.unit_kind,
+            **measuring.settings(dataset),
             "use": scoring.use,
             "epsilon": scoring.epsilon,
             **({"slices": list(scoring.slices)} if scoring.slices else {}),

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from judgekit.records.report import AgreementReport, Row
+from judgekit.render.bibliography import WORKS
 from judgekit.render.citation import (
     OF_INTERVAL,
     OF_METRIC,
     OF_PROCEDURE,
-    WORKS,
     cited,
     interval_name,
     works_of_interval,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from judgekit.render.citation import WORKS
+from judgekit.render.bibliography import WORKS
 from judgekit.render.html import render_html
 from tests.render.composed_reports import HOSTILE, each_hostile, each_kind, load
 
