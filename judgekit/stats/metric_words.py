@@ -61,6 +61,8 @@ def metric_words(metric: str) -> str:
     Example:
         >>> metric_words("cohen_kappa_quadratic"), metric_words("cohen_kappa_observed")
         ('Cohen kappa, quadratic', 'Cohen kappa, observed categories')
+        >>> metric_words("mae_difference")
+        'mean absolute error, difference'
     """
     if metric not in METRIC_WORDS and metric.endswith("_difference"):
         return f"{metric_words(metric.removesuffix('_difference'))}, difference"
