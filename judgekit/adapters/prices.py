@@ -31,13 +31,22 @@ class LitellmPrices:
         price = self._overrides.get(model) or self._listed(model)
         return None if price is None else prompt_tokens * price[0] + completion_tokens * price[1]
 
-    def _listed(self, model: str) -> TokenPrice | None:
+    def context_tokens(self, model: str) -> int | None:
+        """Return the most tokens a prompt of the model may have; None when unknown."""
+        said = (self._row(model) or {}).get("max_input_tokens")
+        return said if isinstance(said, int) and said > 0 else None
+
+    def _row(self, model: str) -> dict[str, Any] | None:
         provider, _, bare = model.partition("/")
         row = self._table.get(model)
         if row is None and bare:
             row = self._table.get(bare)
             row = row if row and row.get("litellm_provider") == provider else None
-        if not isinstance(row, dict):
+        return row if isinstance(row, dict) else None
+
+    def _listed(self, model: str) -> TokenPrice | None:
+        row = self._row(model)
+        if row is None:
             return None
         prompt, completion = row.get("input_cost_per_token"), row.get("output_cost_per_token")
         if not isinstance(prompt, int | float) or not isinstance(completion, int | float):

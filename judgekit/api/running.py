@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from judgekit.judging.student import Student
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
-    from judgekit.records.run import Run, RunManifest
-    from judgekit.records.verdict import Call, Failure, Verdict
+    from judgekit.records.run import Run
     from judgekit.workflows.distil import Distilled
 
 T = TypeVar("T")
@@ -81,40 +80,37 @@ async def _ask(asked: _Asked, targets: list[Target], engine: Engine | None, max_
     import numpy as np
 
     from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.engines.choice import Surroundings, choose_engine
+    from judgekit.adapters.engines.choice import EngineWorld, choose_engine
     from judgekit.adapters.prices import LitellmPrices
+    from judgekit.judging.runner.sink import MemorySink
     from judgekit.judging.runner.store import MemoryStore
-    from judgekit.workflows.run import RunOptions, run_judge
+    from judgekit.workflows.run import RunOptions, Surroundings, run_judge
 
     clock = SystemClock()
-    around = Surroundings(os.environ, clock, max_in_flight=max_in_flight, replies=asked.replies)
-    answering = engine or choose_engine(asked.judge, around)
-    options = RunOptions(max_in_flight, prices=LitellmPrices())
+    world = EngineWorld(os.environ, clock, max_in_flight=max_in_flight, replies=asked.replies)
+    answering = engine or choose_engine(asked.judge, world)
+    sink = MemorySink()
+    around = Surroundings(answering, MemoryStore(), sink, clock, np.random.default_rng())
     try:
-        return await run_judge(
-            asked.judge,
-            targets,
-            engine=answering,
-            store=MemoryStore(),
-            sink=_Nowhere(),
-            clock=clock,
-            rng=np.random.default_rng(),
-            options=options,
-        )
+        options = RunOptions(max_in_flight, prices=LitellmPrices())
+        manifest = await run_judge(asked.judge, targets, around=around, options=options)
     finally:
         if engine is None:
             await answering.close()
+    return sink.run(manifest, asked.judge.lineage)
 
 
 def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
     from judgekit.adapters.clock import SystemClock
+    from judgekit.judging.runner.sink import MemorySink
     from judgekit.workflows.distil import judge_with_student
     from judgekit.workflows.run import keep_outcomes, targets_of
 
-    clock = SystemClock()
+    clock, sink = SystemClock(), MemorySink()
     targets = targets_of(judge, dataset.sessions, dataset.pairs)
     outcomes = judge_with_student(judge, student, dataset, now=clock.now())
-    return keep_outcomes(judge, targets, outcomes, sink=_Nowhere(), clock=clock)
+    manifest = keep_outcomes(judge, targets, outcomes, sink=sink, clock=clock)
+    return sink.run(manifest, judge.lineage)
 
 
 def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
@@ -138,19 +134,3 @@ def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
     if failed:
         raise failed[0]
     return found[0]
-
-
-class _Nowhere:
-    """A run that is only returned, not written."""
-
-    def write_manifest(self, manifest: RunManifest) -> None:
-        """Keep nothing."""
-
-    def add_call(self, call: Call) -> None:
-        """Keep nothing."""
-
-    def add_outcome(self, outcome: Verdict | Failure) -> None:
-        """Keep nothing."""
-
-    def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
-        """Keep nothing."""

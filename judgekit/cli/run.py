@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from judgekit.cli.running import RunHow
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
-    from judgekit.records.run import Run
 
 SplitOption = Literal["train", "dev", "test", "all"]
 
@@ -66,21 +65,23 @@ def run(
     folder = find_judge(judge)
     subject = changed(_load(folder), model=model, base_url=base_url, how=how)
     source = narrowed(load_source(sessions, subject), subject, split=split, limit=limit)
-    made, summary = run_into(out, subject, folder, source, how=how, console=context.obj)
+    summary = run_into(out, subject, folder, source, how=how, console=context.obj)
     context.obj.emit(summary)
     context.obj.show(summary_text(summary))
-    require_verdicts(made)
+    require_verdicts(summary.manifest)
     labelled = "DATASET" if Path(sessions).is_file() else sessions
     context.obj.suggest(f"judgekit score {summary.folder} {labelled}")
 
 
-def run_here(judge_folder: Path, dataset: Dataset, folder: Path, *, console: Console, how: RunHow | None = None) -> Run:
+def run_here(
+    judge_folder: Path, dataset: Dataset, folder: Path, *, console: Console, how: RunHow | None = None
+) -> None:
     """Run a judge's folder over a whole dataset into a run folder, for commands that do more than that."""
     from judgekit.cli.running import RunHow, run_into
 
     how = how or RunHow()
     judge = changed(_load(judge_folder), model=None, base_url=None, how=how)
-    return run_into(folder, judge, judge_folder, dataset, how=how, console=console)[0]
+    run_into(folder, judge, judge_folder, dataset, how=how, console=console)
 
 
 def changed(judge: Judge, *, model: str | None, base_url: str | None, how: RunHow) -> Judge:

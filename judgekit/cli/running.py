@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from judgekit.judging.runner.interview import Target
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
-    from judgekit.records.run import Run
+    from judgekit.records.run import RunManifest
     from judgekit.records.session import Pair, Session
     from judgekit.workflows.run import RunSummary
 
@@ -55,7 +55,7 @@ class RunHow:
 
 def run_into(
     out: Path | None, judge: Judge, judge_folder: Path, source: Dataset, *, how: RunHow, console: Console
-) -> tuple[Run, RunSummary]:
+) -> RunSummary:
     """Run a judge over all targets of a dataset, into a folder that is resumed where it holds the same judge's run.
 
     Args:
@@ -72,16 +72,16 @@ def run_into(
         EngineUnavailable: Key, model, quota or connection; what was done is kept.
     """
     from judgekit.adapters.store.project import cache_folder, project_root
-    from judgekit.workflows.run import summarise, targets_of
+    from judgekit.workflows.run import RunSummary, targets_of
 
     cache = cache_folder(project_root())
     folder = out or cache / "runs" / f"{judge.name}-{judge.judge_fingerprint.removeprefix('sha256:')[:12]}"
     targets = targets_of(judge, source.sessions, source.pairs)
     if judge.kind == "student":
-        made = _run_student(judge, judge_folder, source, targets, folder)
+        manifest = _run_student(judge, judge_folder, source, targets, folder)
     else:
-        made = _run_engine(judge, judge_folder, targets, (folder, cache), how=how, console=console)
-    return made, summarise(made, folder=str(folder))
+        manifest = _run_engine(judge, judge_folder, targets, (folder, cache), how=how, console=console)
+    return RunSummary(manifest=manifest, folder=str(folder))
 
 
 def load_source(name: str, judge: Judge) -> Dataset:
@@ -142,13 +142,13 @@ def summary_text(summary: RunSummary) -> str:
     failed = f"{_number(manifest.n_failures, 'failure')}, " if manifest.n_failures else ""
     lines = [f"{manifest.judge}: {failed}{_number(manifest.n_verdicts, 'verdict')} of {n_outcomes}"]
     rows: dict[str, str | None] = {
-        "failures": ", ".join(f"{cause} {n}" for cause, n in summary.failures.items()) or None,
-        "first": summary.first_failure,
-        "engine": f"{manifest.engine}, model {', '.join(summary.models) or manifest.model or 'none'}",
-        "requests": f"{manifest.n_requests} sent, {summary.n_asked_again} asked again, {manifest.n_reused} reused",
+        "failures": ", ".join(f"{cause} {n}" for cause, n in manifest.failures.items()) or None,
+        "first": manifest.first_failure,
+        "engine": f"{manifest.engine}, model {', '.join(manifest.models) or manifest.model or 'none'}",
+        "requests": f"{manifest.n_requests} sent, {manifest.n_asked_again} asked again, {manifest.n_reused} reused",
         "tokens": f"{manifest.prompt_tokens:,} read, {manifest.completion_tokens:,} written",
         "cost": "unknown" if manifest.cost_usd is None else f"${manifest.cost_usd:.4f}",
-        "latency": _latency(summary),
+        "latency": _latency(manifest),
         "time": duration(manifest.wall_s) if manifest.wall_s is not None else None,
         "run": summary.folder,
     }
@@ -160,9 +160,9 @@ def summary_text(summary: RunSummary) -> str:
 
 def _run_engine(
     judge: Judge, judge_folder: Path, targets: list[Target], places: tuple[Path, Path], *, how: RunHow, console: Console
-) -> Run:
+) -> RunManifest:
     from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.engines.choice import Surroundings, choose_engine
+    from judgekit.adapters.engines.choice import EngineWorld, choose_engine
     from judgekit.adapters.engines.replay import read_replies
     from judgekit.judging.prompt import Prompter
 
@@ -172,41 +172,32 @@ def _run_engine(
     if (name or judge.engine) == "replay":
         replies = read_replies(how.replay or judge_folder / REPLIES_FILE)
     clock = SystemClock()
-    surroundings = Surroundings(os.environ, clock, how.timeout_s, how.max_in_flight, replies)
+    surroundings = EngineWorld(os.environ, clock, how.timeout_s, how.max_in_flight, replies)
     engine = choose_engine(judge, surroundings, name=name)
     Prompter(judge)  # a template that cannot be used is told before a folder is made
     with _writing(folder, judge) as run_folder, _opened_store(cache, engine, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
-        made: list[Run] = []  # not a result of the task: asyncio.run would write its repr, every outcome of it, twice
-        asyncio.run(_ask(judge, targets, (engine, store, run_folder, made), how=how, console=console))
-        return made[0]
+        return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
 
 
 async def _ask(
-    judge: Judge,
-    targets: list[Target],
-    parts: tuple[Engine, Store, RunFolder, list[Run]],
-    *,
-    how: RunHow,
-    console: Console,
-) -> None:
+    judge: Judge, targets: list[Target], parts: tuple[Engine, Store, RunFolder], *, how: RunHow, console: Console
+) -> RunManifest:
     import numpy as np
 
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.prices import LitellmPrices
     from judgekit.cli.progress import ProgressLine
-    from judgekit.workflows.run import RunOptions, run_judge
+    from judgekit.workflows.run import RunOptions, Surroundings, run_judge
 
-    engine, store, sink, made = parts
+    engine, store, sink = parts
     line = ProgressLine(console)
     options = RunOptions(how.max_in_flight, how.max_cost_usd, LitellmPrices(), line)
     rng = np.random.default_rng()  # jitter only: no result depends on it
     try:
-        run = await run_judge(
-            judge, targets, engine=engine, store=store, sink=sink, clock=SystemClock(), rng=rng, options=options
-        )
-        made.append(run)
+        around = Surroundings(engine, store, sink, SystemClock(), rng)
+        return await run_judge(judge, targets, around=around, options=options)
     except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
         line.clear()
         if line.last is not None:
@@ -217,7 +208,7 @@ async def _ask(
         await engine.close()
 
 
-def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: list[Target], folder: Path) -> Run:
+def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: list[Target], folder: Path) -> RunManifest:
     """Judge with the weights in the judge's folder: no request, no key, no network."""
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.judge import JudgeFolder
@@ -297,7 +288,7 @@ def _remember(folder: RunFolder, store: Store) -> None:
 
     if not (folder.path / "run.json").is_file():
         return
-    for call in folder.load().calls:
+    for call in folder.each_call():
         if store.find(Request(key=call.request, model=call.model, messages=(), sample=call.sample)) is None:
             store.commit(call)
 
@@ -324,10 +315,9 @@ def _number(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def _latency(summary: RunSummary) -> str | None:
-    if summary.latency_p50_s is None or summary.latency_p95_s is None:
-        return None
-    return f"p50 {summary.latency_p50_s:.2f} s, p95 {summary.latency_p95_s:.2f} s"
+def _latency(manifest: RunManifest) -> str | None:
+    took = manifest.latency
+    return None if took is None else f"p50 {took.p50_s:.2f} s, p95 {took.p95_s:.2f} s, p99 {took.p99_s:.2f} s"
 
 
 def _cut(line: str) -> str:

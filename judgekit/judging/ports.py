@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from judgekit.records.verdict import Call
+from judgekit.records.verdict import Call, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server says is left before it turns requests away.
+
+    Attributes:
+        requests_left: Requests that may still be sent in the present window; None when not said.
+        tokens_left: Tokens, likewise.
+        requests_reset_s: Seconds until the requests are full again.
+        tokens_reset_s: Seconds until the tokens are.
+    """
+
+    requests_left: int | None = None
+    tokens_left: int | None = None
+    requests_reset_s: float | None = None
+    tokens_reset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What an engine brought back.
 
@@ -53,6 +70,9 @@ class Reply:
         completion_tokens: Tokens written.
         cost_usd: Dollars charged; None when unknown, never 0 for unknown.
         latency_s: Seconds from request to reply.
+        tokens: The last tokens of the text with their odds, where they were asked for.
+        limits: What the server says is left.
+        recorded: The call as it was when it was made, where this only replays it.
     """
 
     text: str
@@ -63,6 +83,9 @@ class Reply:
     completion_tokens: int | None = None
     cost_usd: float | None = None
     latency_s: float | None = None
+    tokens: tuple[Token, ...] | None = None
+    limits: Limits | None = None
+    recorded: Call | None = None
 
 
 FaultKind = Literal["rate_limit", "server", "connection", "timeout", "overflow", "refused", "bad_request", "fatal"]
@@ -75,12 +98,31 @@ class EngineFault(Exception):
     `bad_request` concern this request only; `fatal` (key, quota, unknown model) stops the run.
     """
 
-    def __init__(self, kind: FaultKind, detail: str, *, retry_after_s: float | None = None) -> None:
-        """Keep the kind, one line of detail, and what the server asked us to wait."""
+    def __init__(
+        self,
+        kind: FaultKind,
+        detail: str,
+        *,
+        retry_after_s: float | None = None,
+        may_be_charged: bool | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Keep the fault.
+
+        Args:
+            kind: What went wrong.
+            detail: One line on it.
+            retry_after_s: What the server asked us to wait.
+            may_be_charged: Whether the model may have answered all the same; None: for the kinds where nobody knows
+                (`timeout`, `connection`, `server`).
+            limits: What the server says is left.
+        """
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.retry_after_s = retry_after_s
+        self.may_be_charged = kind in ("timeout", "connection", "server") if may_be_charged is None else may_be_charged
+        self.limits = limits
 
     @property
     def is_transient(self) -> bool:
@@ -121,6 +163,9 @@ class Prices(Protocol):
 
     def cost_usd(self, model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return dollars; None when the model's price is unknown."""
+
+    def context_tokens(self, model: str) -> int | None:
+        """Return the most tokens a prompt of the model may have; None when unknown."""
 
 
 class Clock(Protocol):

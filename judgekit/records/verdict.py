@@ -41,6 +41,8 @@ class _Judged(OpenRecord):
     """Fingerprint of the session's content."""
     elided: int = 0
     """Turns left out of what the judge saw, by the judge's own rule."""
+    redacted: int = 0
+    """Places replaced before the judge saw them, by the judge's or the project's rules."""
     rubric: str | None = None
     """Fingerprint of the criterion judged by."""
     at: Time | None = None
@@ -55,6 +57,11 @@ class _Judged(OpenRecord):
     def target(self) -> str:
         """Id of the session or pair."""
         return self.session or self.pair or ""
+
+    @property
+    def order_key(self) -> tuple[str, str, str, int, str]:
+        """What a complete run is sorted by: target, turn, order, sample, criterion."""
+        return self.target, self.turn or "", self.order or "", self.sample, self.criterion
 
 
 class Verdict(_Judged):
@@ -102,6 +109,16 @@ def outcome_from(row: dict[str, Any]) -> Verdict | Failure:
     return Failure.model_validate(row) if row.get("status") in _FAILURES else Verdict.model_validate(row)
 
 
+class Token(Record):
+    """One token of a reply, with what the model might have said instead."""
+
+    text: str
+    logprob: float
+    """Natural logarithm of the token's probability."""
+    top: dict[str, float] = {}
+    """The likeliest tokens at this place -> their log-probability; the chosen one is mostly among them."""
+
+
 class Call(Record):
     """One request that was answered: raw reply, tokens, cost, latency; once each, in `calls.jsonl`."""
 
@@ -121,6 +138,8 @@ class Call(Record):
     """Which repetition of the same request."""
     attempts: int = 1
     """Requests sent until this reply, this one included."""
+    tokens: tuple[Token, ...] | None = None
+    """The reply's last tokens with their odds, where the judge asked for them and the engine gave them."""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost_usd: float | None = None

@@ -6,30 +6,29 @@ engine, no store, no loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-
-from pydantic import Field
 
 from judgekit.errors import IncompleteError, InputError, UnknownName
 from judgekit.judging.ports import Clock, Engine, Prices, Store
 from judgekit.judging.prompt import PairTarget
 from judgekit.judging.runner.budget import Budget
-from judgekit.judging.runner.interview import Target, interviews, n_tasks, seen_fingerprint
+from judgekit.judging.runner.interview import Target, Targets, interviews, n_tasks, seen_fingerprint
 from judgekit.judging.runner.loop import Loop, Means
 from judgekit.judging.runner.progress import Listener
 from judgekit.judging.runner.retry import Retries
-from judgekit.records.judge import Judge, Lineage
-from judgekit.records.record import Record, fingerprint
-from judgekit.records.run import Run, RunManifest
+from judgekit.judging.runner.sink import Sink
+from judgekit.judging.runner.tally import Tally
+from judgekit.records.judge import Judge
+from judgekit.records.record import Record
+from judgekit.records.run import RunManifest
 from judgekit.records.session import Pair, Session
-from judgekit.records.verdict import Call, Failure, Verdict
+from judgekit.records.verdict import Failure, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from judgekit.judging.runner.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,8 @@ class RunOptions:
         prices: What tokens cost; None: unknown.
         listener: Told how far the run is, at a fixed rate.
         retries: How often faults are forgiven.
+        is_retrying_failures: Whether what stored replies leave unread is asked anew.
+        shard: `i/n` where the targets are one part of a run's.
     """
 
     max_in_flight: int = 16
@@ -49,46 +50,50 @@ class RunOptions:
     prices: Prices | None = None
     listener: Listener | None = None
     retries: Retries = field(default_factory=Retries)
+    is_retrying_failures: bool = False
+    shard: str | None = None
 
 
-class RunSink(Protocol):
+class RunSink(Sink, Protocol):
     """Where a run is written as it goes: a run folder, or memory."""
 
     def write_manifest(self, manifest: RunManifest) -> None:
         """Replace what is known of the whole run."""
 
-    def add_call(self, call: Call) -> None:
-        """Append one answered request."""
 
-    def add_outcome(self, outcome: Verdict | Failure) -> None:
-        """Append one verdict or failure."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run works with: made at the doors.
 
-    def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
-        """Replace outcomes and calls by these, sorted."""
-
-
-async def run_judge(
-    judge: Judge,
-    targets: Sequence[Target],
-    *,
-    engine: Engine,
-    store: Store,
-    sink: RunSink,
-    clock: Clock,
-    rng: np.random.Generator,
-    options: RunOptions | None = None,
-) -> Run:
-    """Ask a judge about every target and return the run, outcomes sorted by target.
-
-    Args:
-        judge: A prompt judge.
-        targets: Sessions (for judges of sessions and turns), or pairs with their sessions.
+    Attributes:
         engine: Completes one request; it is not closed here.
         store: Replies already paid for: what it holds is not asked again.
         sink: Written as replies come.
         clock: Time and waiting.
         rng: For the jitter of waits; it decides nothing else.
+    """
+
+    engine: Engine
+    store: Store
+    sink: RunSink
+    clock: Clock
+    rng: np.random.Generator
+
+
+async def run_judge(
+    judge: Judge, targets: Targets, *, around: Surroundings, options: RunOptions | None = None
+) -> RunManifest:
+    """Ask a judge about every target; outcomes and calls are in the sink, sorted by target when all is done.
+
+    Args:
+        judge: A prompt judge.
+        targets: Sessions (for judges of sessions and turns), or pairs with their sessions; taken one by one, so that
+            they need not all be in memory.
+        around: Engine, store, sink, clock, randomness.
         options: Limits, prices, listener.
+
+    Returns:
+        What `run.json` holds.
 
     Raises:
         InputError: The judge asks no model, or the cap cannot be kept; no request was sent.
@@ -104,44 +109,52 @@ async def run_judge(
     options = options or RunOptions()
     budget = Budget(options.max_cost_usd, options.prices)
     budget.check(judge.model or "")
-    wanted = interviews(judge, targets, clock)
-    memory = _Memory(sink)
+    seen = Contents()
+    wanted = interviews(judge, seen.noted(targets), around.clock)
+    sink, clock = around.sink, around.clock
     loop = Loop(
-        Means(engine, store, memory, clock, rng),
+        Means(around.engine, around.store, sink, clock, around.rng),
         budget,
         n_workers=options.max_in_flight,
         retries=options.retries,
+        is_retrying_failures=options.is_retrying_failures,
         listener=options.listener,
     )
-    manifest = _first_manifest(judge, targets, engine.name, clock)
+    manifest = _first_manifest(judge, targets, around.engine.name, clock).model_copy(update={"shard": options.shard})
     started_s = clock.monotonic()
     sink.write_manifest(manifest)
-    sink.finish((), ())  # outcomes of an earlier, interrupted run are made again from the stored replies
-    is_complete = False
+    sink.begin()
+    ended: dict[str, object] = {"state": "stopped"}
     try:
         await loop.run(wanted, manifest.n_expected)
-        is_complete = True
+        sink.finish()
+        ended = {"state": "complete", "sessions": seen.fingerprint()}
     finally:
-        state = "complete" if is_complete else "stopped"
-        ended = {"state": state, "ended_at": clock.now(), "wall_s": clock.monotonic() - started_s}
+        ended |= {"ended_at": clock.now(), "wall_s": clock.monotonic() - started_s, "spending": sink.spending()}
         manifest = manifest.model_copy(update=ended | _counts(loop.tally))
-        sink.finish(memory.outcomes, memory.calls)
         sink.write_manifest(manifest)
-    return memory.run(manifest, judge.lineage)
+    return manifest
 
 
 def keep_outcomes(
-    judge: Judge, targets: Sequence[Target], outcomes: Sequence[Verdict | Failure], *, sink: RunSink, clock: Clock
-) -> Run:
+    judge: Judge, targets: Targets, outcomes: Iterable[Verdict | Failure], *, sink: RunSink, clock: Clock
+) -> RunManifest:
     """Record as a run what a judge said without requests, as a student does; its engine is the judge's kind."""
+    seen = Contents()
+    for _ in seen.noted(targets):
+        pass
     manifest = _first_manifest(judge, targets, judge.kind, clock)
-    n_failures = sum(isinstance(outcome, Failure) for outcome in outcomes)
-    n_verdicts = len(outcomes) - n_failures
-    ended = {"state": "complete", "ended_at": clock.now(), "n_verdicts": n_verdicts, "n_failures": n_failures}
-    manifest = manifest.model_copy(update={**ended, "cost_usd": 0.0})
-    sink.finish(outcomes, ())
     sink.write_manifest(manifest)
-    return Run.model_construct(manifest=manifest, outcomes=tuple(outcomes), calls=(), lineage=judge.lineage)
+    sink.begin()
+    tally = Tally()
+    for outcome in outcomes:
+        sink.add_outcome(outcome)
+        tally.add_outcome(outcome)
+    sink.finish()
+    ended = {"state": "complete", "ended_at": clock.now(), "sessions": seen.fingerprint()}
+    manifest = manifest.model_copy(update=ended | _counts(tally))
+    sink.write_manifest(manifest)
+    return manifest
 
 
 def targets_of(
@@ -169,80 +182,48 @@ class RunSummary(Record):
     """What a run came to, for people and for `--json`."""
 
     manifest: RunManifest
-    failures: dict[str, int] = Field(default_factory=dict)
-    """Cause -> outcomes without an answer, the most frequent first."""
-    models: tuple[str, ...] = ()
-    """The models that the replies name."""
-    n_asked_again: int = 0
-    """Calls of replies that could not be read and were asked again."""
-    latency_p50_s: float | None = None
-    """Median seconds a reply; None when no reply was timed."""
-    latency_p95_s: float | None = None
-    first_failure: str | None = None
-    """The first failure, in words, where there is one."""
     folder: str | None = None
     """Where the run lies."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of it, in words."""
 
 
-def summarise(run: Run, *, folder: str | None = None) -> RunSummary:
-    """Return a run's summary."""
-    causes: dict[str, int] = {}
-    for failure in run.failures:
-        causes[failure.status] = causes.get(failure.status, 0) + 1
-    latencies_s = sorted(call.latency_s for call in run.calls if call.latency_s is not None)
-    concluding = {outcome.call for outcome in run.outcomes}
-    first = run.failures[0] if run.failures else None
-    return RunSummary(
-        manifest=run.manifest,
-        failures=dict(sorted(causes.items(), key=lambda item: (-item[1], item[0]))),
-        models=tuple(sorted({call.model for call in run.calls})),
-        n_asked_again=sum(call.id not in concluding for call in run.calls),
-        latency_p50_s=_quantile(latencies_s, 0.5),
-        latency_p95_s=_quantile(latencies_s, 0.95),
-        first_failure=f"{first.target}: {first.detail}" if first else None,
-        folder=folder,
-    )
-
-
-def require_verdicts(run: Run) -> None:
+def require_verdicts(manifest: RunManifest) -> None:
     """Check that a run brought at least one answer.
 
     Raises:
         IncompleteError: Every outcome is a failure.
     """
-    if run.outcomes and not run.verdicts:
-        first = run.failures[0]
+    if manifest.n_failures and not manifest.n_verdicts:
+        causes = ", ".join(f"{cause} {n}" for cause, n in manifest.failures.items())
         raise IncompleteError(
-            f"none of {len(run.outcomes)} targets got a verdict; the first: {first.status}, {first.detail}",
-            where=f"{run.manifest.judge}: {first.target}",
+            f"none of {manifest.n_failures} targets got a verdict ({causes}); the first: {manifest.first_failure}",
+            where=manifest.judge,
             hint="Mend the cause and run the same command again",
         )
 
 
-class _Memory:
-    """Passes on to a sink, and keeps a copy for the run that is returned."""
+class Contents:
+    """Fingerprints what was judged as it goes by, whatever its order: the sum of the members' digests."""
 
-    def __init__(self, sink: RunSink) -> None:
-        self._sink = sink
-        self.calls: list[Call] = []
-        self.outcomes: list[Verdict | Failure] = []
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._sum = 0
 
-    def add_call(self, call: Call) -> None:
-        self._sink.add_call(call)
-        self.calls.append(call)
+    def noted(self, targets: Iterable[Target]) -> Iterator[Target]:
+        """Yield the targets, and take note of them."""
+        for target in targets:
+            name = target.pair.id if isinstance(target, PairTarget) else target.id
+            digest = hashlib.sha256(f"{name}\n{seen_fingerprint(target)}".encode("utf-8", "replace")).digest()
+            self._sum = (self._sum + int.from_bytes(digest)) % (1 << 256)
+            yield target
 
-    def add_outcome(self, outcome: Verdict | Failure) -> None:
-        self._sink.add_outcome(outcome)
-        self.outcomes.append(outcome)
-
-    def run(self, manifest: RunManifest, lineage: Lineage) -> Run:
-        outcomes = sorted(self.outcomes, key=lambda o: (o.target, o.turn or "", o.order or "", o.sample))
-        return Run.model_construct(
-            manifest=manifest, outcomes=tuple(outcomes), calls=tuple(self.calls), lineage=lineage
-        )
+    def fingerprint(self) -> str:
+        """Return the fingerprint of all that went by."""
+        return f"sha256:{self._sum:064x}"
 
 
-def _first_manifest(judge: Judge, targets: Sequence[Target], engine: str, clock: Clock) -> RunManifest:
+def _first_manifest(judge: Judge, targets: Targets, engine: str, clock: Clock) -> RunManifest:
     return RunManifest(
         judge=judge.name,
         criterion=judge.criterion.id,
@@ -250,7 +231,7 @@ def _first_manifest(judge: Judge, targets: Sequence[Target], engine: str, clock:
         request_fingerprint=judge.request_fingerprint,
         engine=engine,
         model=judge.model,
-        sessions=_content(targets),
+        parameters=judge.parameters.model_dump(mode="json", exclude_none=True) if judge.kind == "prompt" else {},
         n_targets=len(targets),
         n_expected=n_tasks(judge, targets),
         state="running",
@@ -259,26 +240,24 @@ def _first_manifest(judge: Judge, targets: Sequence[Target], engine: str, clock:
 
 
 def _counts(tally: Tally) -> dict[str, object]:
+    by_cause = sorted(tally.failures.items(), key=lambda item: (-item[1], item[0]))
     return {
         "n_verdicts": tally.n_verdicts,
         "n_failures": tally.n_failures,
+        "failures": dict(by_cause),
+        "first_failure": tally.first_failure,
+        "models": tuple(sorted(tally.models)),
         "n_requests": tally.n_requests,
         "n_reused": tally.n_reused,
+        "n_asked_again": tally.n_asked_again,
         "prompt_tokens": tally.prompt_tokens,
         "completion_tokens": tally.completion_tokens,
         "cost_usd": tally.cost_usd,
+        "latency": tally.latencies.summary(),
     }
-
-
-def _content(targets: Iterable[Target]) -> str:
-    return fingerprint(sorted([t.pair.id if isinstance(t, PairTarget) else t.id, seen_fingerprint(t)] for t in targets))
 
 
 def _of(by_id: dict[str, Session], session: str, pair: Pair) -> Session:
     if session not in by_id:
         raise UnknownName("session", session, by_id, where=f"pair {pair.id}")
     return by_id[session]
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float | None:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None

@@ -110,7 +110,7 @@ def test_json_is_the_summary_and_nothing_else(project: Path, capsys: pytest.Capt
         assert run("--base-url", server.base_url, "--json") == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["manifest"]["n_verdicts"] == 60
-    assert summary["failures"] == {}
+    assert summary["manifest"]["failures"] == {}
 
 
 def test_under_every_fault_nothing_is_lost_and_nothing_is_sent_again_after_success(project: Path) -> None:

@@ -15,7 +15,7 @@ from judgekit.adapters.store.run import RunFolder
 from judgekit.cli.console import Console, clean
 from judgekit.cli.main import main
 from judgekit.records.dataset import DatasetCard
-from judgekit.records.run import Run, RunManifest
+from judgekit.records.run import RunManifest
 from tests.analysis.composed_data import PASSED, RUBRIC, WORDS, failure, labels, session, verdict
 
 TOLD = [session(f"{v}-{i:02d}", input=f"i{i:02d}", version=v) for i in range(12) for v in ("v1", "v2")]
@@ -52,7 +52,9 @@ def made_run(name: str, outcomes, *, judge: str = "judy", fingerprint: str = "sh
     )  # fmt: skip
     folder = RunFolder(Path(name))
     folder.write_manifest(manifest)
-    folder.finish(Run(manifest=manifest, outcomes=tuple(outcomes)).outcomes, ())
+    for outcome in outcomes:
+        folder.add_outcome(outcome)
+    folder.finish()
     return name
 
 

@@ -21,6 +21,7 @@ from judgekit.adapters.store.replies import ReplyStore
 from judgekit.adapters.store.run import RunFolder
 from judgekit.errors import InputError, UnknownName
 from judgekit.judging.prompt import PairTarget
+from judgekit.judging.runner.sink import MemorySink
 from judgekit.judging.runner.store import MemoryStore
 from judgekit.records.judge import Judge
 from judgekit.records.rubric import Criterion, Scale
@@ -28,7 +29,7 @@ from judgekit.records.run import Run
 from judgekit.records.session import Pair, Session, Turn
 from judgekit.records.verdict import Verdict
 from judgekit.testing import ScriptedEngine, StillClock
-from judgekit.workflows.run import keep_outcomes, run_judge, summarise, targets_of
+from judgekit.workflows.run import Surroundings, keep_outcomes, run_judge, targets_of
 
 BETTER = Criterion(
     id="better", question="Which output is better?", scale=Scale(type="preference", levels=("first", "second"))
@@ -106,10 +107,10 @@ def over_http(judge: Judge, targets: list[Any], folder: Path) -> Run:
     async def made() -> Run:
         engine = OpenAICompatible(Endpoint(judge.base_url or ""), SystemClock())
         with ReplyStore(folder / "replies.sqlite") as store, RunFolder(folder / "run") as sink:
-            rng = np.random.default_rng(0)
-            run = await run_judge(judge, targets, engine=engine, store=store, sink=sink, clock=SystemClock(), rng=rng)
+            around = Surroundings(engine, store, sink, SystemClock(), np.random.default_rng(0))
+            await run_judge(judge, targets, around=around)
         await engine.close()
-        return run
+        return RunFolder(folder / "run").load()
 
     return asyncio.run(made())
 
@@ -168,32 +169,13 @@ def test_a_prompt_that_is_not_stored_fails_alone(bench: LLMBar, replay_server: s
     assert "holds no stored item" in run.failures[0].detail
 
 
-class Nowhere:
-    """A sink that keeps the last of everything."""
-
-    def __init__(self) -> None:
-        self.manifest: Any = None
-        self.outcomes: list[Any] = []
-
-    def write_manifest(self, manifest: Any) -> None:
-        self.manifest = manifest
-
-    def add_call(self, call: Any) -> None:
-        """Not kept."""
-
-    def add_outcome(self, outcome: Any) -> None:
-        """Kept by `finish`."""
-
-    def finish(self, outcomes: Any, calls: Any = None) -> None:
-        self.outcomes = list(outcomes)
-
-
 def scripted(judge: Judge, targets: list[Any], reply: str) -> tuple[Run, ScriptedEngine]:
     """Run a judge whose model always says the same."""
     engine = ScriptedEngine(lambda _: reply)
-    rng = np.random.default_rng(0)
-    made = run_judge(judge, targets, engine=engine, store=MemoryStore(), sink=Nowhere(), clock=StillClock(), rng=rng)
-    return asyncio.run(made), engine
+    sink = MemorySink()
+    around = Surroundings(engine, MemoryStore(), sink, StillClock(), np.random.default_rng(0))
+    manifest = asyncio.run(run_judge(judge, targets, around=around))
+    return sink.run(manifest, judge.lineage), engine
 
 
 def chat(name: str, *texts: str) -> Session:
@@ -261,10 +243,10 @@ def test_outcomes_made_without_requests_become_a_run() -> None:
     """A student's verdicts are recorded under its own kind, at no cost."""
     criterion = Criterion(id="c", question="?", scale=Scale(type="binary", levels=("fail", "pass")))
     judge = Judge(name="j", kind="student", criterion=criterion)
-    sink = Nowhere()
+    sink = MemorySink()
     verdict = Verdict(session="s", criterion="c", value="pass")
-    run = keep_outcomes(judge, [chat("s", "a")], [verdict], sink=sink, clock=StillClock())
-    assert sink.outcomes == [verdict]
-    assert (run.manifest.engine, run.manifest.n_requests, run.manifest.cost_usd) == ("student", 0, 0.0)
-    assert sink.manifest == run.manifest
-    assert summarise(run).latency_p50_s is None
+    manifest = keep_outcomes(judge, [chat("s", "a")], [verdict], sink=sink, clock=StillClock())
+    assert sink.outcomes == (verdict,)
+    assert (manifest.engine, manifest.n_requests, manifest.cost_usd) == ("student", 0, 0.0)
+    assert sink.manifest == manifest
+    assert manifest.latency is None

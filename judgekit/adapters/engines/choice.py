@@ -18,7 +18,7 @@ from judgekit.records.judge import Judge
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EngineWorld:
     """What an engine is made from, besides the judge.
 
     Attributes:
@@ -36,10 +36,10 @@ class Surroundings:
     replies: Sequence[Recorded] | None = None
 
 
-EngineMaker = Callable[[Judge, Surroundings], Engine]
+EngineMaker = Callable[[Judge, EngineWorld], Engine]
 
 
-def choose_engine(judge: Judge, surroundings: Surroundings, *, name: str | None = None) -> Engine:
+def choose_engine(judge: Judge, surroundings: EngineWorld, *, name: str | None = None) -> Engine:
     """Return the engine that completes this judge's requests.
 
     Args:
@@ -66,7 +66,7 @@ def resolve_auto(judge: Judge) -> str:
     return "openai-compatible" if judge.base_url or model.startswith("openai/") else "litellm"
 
 
-def endpoint_of(judge: Judge, surroundings: Surroundings) -> Endpoint:
+def endpoint_of(judge: Judge, surroundings: EngineWorld) -> Endpoint:
     """Return address and key of an OpenAI-style endpoint.
 
     Raises:
@@ -92,11 +92,11 @@ def endpoint_of(judge: Judge, surroundings: Surroundings) -> Endpoint:
     return replace(endpoint, key=key or None)
 
 
-def _openai_compatible(judge: Judge, surroundings: Surroundings) -> Engine:
+def _openai_compatible(judge: Judge, surroundings: EngineWorld) -> Engine:
     return OpenAICompatible(endpoint_of(judge, surroundings), surroundings.clock)
 
 
-def _litellm(judge: Judge, surroundings: Surroundings) -> Engine:
+def _litellm(judge: Judge, surroundings: EngineWorld) -> Engine:
     from judgekit.adapters.engines.litellm_engine import LitellmEngine, Route
 
     key = surroundings.environ.get(judge.api_key_env, "").strip() if judge.api_key_env else None
@@ -107,7 +107,7 @@ def _litellm(judge: Judge, surroundings: Surroundings) -> Engine:
     return LitellmEngine(Route(judge.base_url, key, judge.api_key_env, surroundings.timeout_s), surroundings.clock)
 
 
-def _replay(judge: Judge, surroundings: Surroundings) -> Engine:
+def _replay(judge: Judge, surroundings: EngineWorld) -> Engine:
     if not surroundings.replies:
         raise InputError(
             "engine replay has no recorded replies",
@@ -117,7 +117,7 @@ def _replay(judge: Judge, surroundings: Surroundings) -> Engine:
     return ReplayEngine(surroundings.replies)
 
 
-def _scripted(judge: Judge, surroundings: Surroundings) -> Engine:  # noqa: ARG001  # the table's common form
+def _scripted(judge: Judge, surroundings: EngineWorld) -> Engine:  # noqa: ARG001  # the table's common form
     raise InputError(
         "engine scripted is for tests", where=judge.name, hint="Make a judgekit.testing.ScriptedEngine in Python"
     )

@@ -17,6 +17,8 @@ from typing import Any
 from judgekit.judging.ports import EngineFault, FaultKind
 
 LONGEST_DETAIL = 300
+GATEWAY_GAVE_UP = frozenset({408, 499, 502, 504, 524})
+"""A gateway lost patience: the model behind it may have answered, and charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def fault_of(rejection: Rejection) -> EngineFault:
         rule.kind,
         f"{detail}. {hint}" if hint else detail,
         retry_after_s=rejection.retry_after_s if rule.waits else None,
+        may_be_charged=rejection.status in GATEWAY_GAVE_UP,
     )
 
 

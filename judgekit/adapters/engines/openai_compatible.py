@@ -121,6 +121,9 @@ class OpenAICompatible:
             raise EngineFault("fatal", f"{self._where}: {self._clean(error)}. {hint}") from None
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise EngineFault("server", f"{self._where} sent a broken answer: {self._clean(error)}") from None
+        except aiohttp.ClientConnectorError as error:
+            detail = f"no connection to {self._where}: {self._clean(error)}"
+            raise EngineFault("connection", detail, may_be_charged=False) from None
         except (aiohttp.ClientError, OSError) as error:
             raise EngineFault("connection", f"no connection to {self._where}: {self._clean(error)}") from None
 

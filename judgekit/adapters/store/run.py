@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,21 +16,27 @@ from judgekit.adapters.store.appending import LineFile
 from judgekit.adapters.store.files import (
     JsonLines,
     each_row,
+    file_problem,
     json_line,
+    parse_row,
     read_bytes,
     read_json,
     read_jsonl,
     validated,
+    write_atomically,
     write_json,
-    write_jsonl,
 )
+from judgekit.adapters.store.sorting import sort_lines
 from judgekit.adapters.store.validation import invalid_record
-from judgekit.errors import FileProblem
+from judgekit.errors import FileProblem, InvalidRecord
+from judgekit.judging.runner.sink import SendState, Spent
 from judgekit.records.judge import Lineage
-from judgekit.records.record import Record
-from judgekit.records.run import Run, RunManifest
+from judgekit.records.run import Run, RunManifest, Spending
 from judgekit.records.verdict import Call, Failure, Verdict, outcome_from
 
+OUTCOMES, CALLS, SENDS = "verdicts.jsonl", "calls.jsonl", "sends.jsonl"
+EARLIER_CALLS = "calls.earlier.jsonl"
+"""Calls of a command that was interrupted, until the run is complete."""
 SYNC_EVERY_S = 0.5
 """What a power loss may cost; a killed process loses nothing that was added."""
 
@@ -47,6 +55,7 @@ class RunFolder:
         self._monotonic = monotonic
         self._open: dict[str, LineFile] = {}
         self._synced_at = monotonic()
+        self._sends = Spent()
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +76,7 @@ class RunFolder:
         if not path.is_file():
             hint = "`judgekit run JUDGE SESSIONS -o RUN` makes runs"
             raise FileProblem("not a run: run.json is missing", where=str(self.path), hint=hint)
-        outcomes_path, calls_path = self.path / "verdicts.jsonl", self.path / "calls.jsonl"
+        outcomes_path, calls_path = self.path / OUTCOMES, self.path / CALLS
         return Run(
             manifest=validated(RunManifest, read_json(path), str(path)),
             outcomes=tuple(_outcomes(outcomes_path, [])) if outcomes_path.exists() else (),
@@ -94,34 +103,79 @@ class RunFolder:
         Raises:
             FileProblem: It could not be written, or another process is writing this run.
         """
-        self._append("verdicts.jsonl", outcome)
+        self._append(OUTCOMES, json_line(outcome).encode("utf-8"))
 
     def add_call(self, call: Call) -> None:
         """Append one answered request; likewise."""
-        self._append("calls.jsonl", call)
+        self._append(CALLS, json_line(call).encode("utf-8"))
 
-    def finish(self, outcomes: Iterable[Verdict | Failure], calls: Iterable[Call] | None = None) -> None:
-        """Replace the outcomes by all of them, sorted by target, turn, order and sample; calls, if given, by id.
+    def add_send(self, call: str, state: SendState, estimate_usd: float | None, cost_usd: float | None = None) -> None:
+        """Append what happened to one send; likewise, and before the request goes out.
+
+        Raises:
+            FileProblem: It could not be written; then nothing may be sent.
+        """
+        self._sends.add(state, estimate_usd, cost_usd)
+        usd = "null" if estimate_usd is None else repr(estimate_usd)
+        cost = f',"cost_usd":{"null" if cost_usd is None else repr(cost_usd)}' if state == "answered" else ""
+        self._append(SENDS, f'{{"call":"{call}","state":"{state}","estimate_usd":{usd}{cost}}}\n'.encode())
+
+    def spending(self) -> Spending:
+        """Return what all sends of the run come to, earlier commands' included."""
+        return self._sends.spending()
+
+    def begin(self) -> None:
+        """Set outcomes aside that an interrupted command left, to be made again; its calls stay until `finish`.
+
+        Raises:
+            FileProblem: A file cannot be written, or another process is writing this run.
+        """
+        self.close()
+        self._sends = _sends_in(self.path / SENDS)
+        calls, earlier = self.path / CALLS, self.path / EARLIER_CALLS
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if calls.exists():
+                with earlier.open("ab") as kept, calls.open("rb") as lines:
+                    shutil.copyfileobj(lines, kept)
+                    kept.flush()
+                    os.fsync(kept.fileno())
+        except OSError as error:
+            raise file_problem(error, self.path) from error
+        for name in (CALLS, OUTCOMES):
+            write_atomically(self.path / name, "")
+
+    def finish(self) -> None:
+        """Sort the outcomes by target, turn, order, sample and criterion, and the calls by id, each once.
 
         Raises:
             FileProblem: It could not be written; what was appended is untouched.
         """
         self.close()
-        in_order = sorted(outcomes, key=_outcome_order)
-        write_jsonl(self.path / "verdicts.jsonl", in_order)
-        if calls is not None:
-            calls_in_order = sorted(calls, key=lambda call: call.id)
-            write_jsonl(self.path / "calls.jsonl", calls_in_order)
+        sort_lines(self.path / OUTCOMES, _outcome_key)
+        sort_lines(self.path / CALLS, _call_key, unique=True)
+        (self.path / EARLIER_CALLS).unlink(missing_ok=True)
+
+    def each_call(self) -> Iterator[Call]:
+        """Yield every call that this folder holds, one at a time, those of interrupted commands included.
+
+        Raises:
+            InvalidRecord: A line does not fit; the message names file and line.
+        """
+        for path in (self.path / EARLIER_CALLS, self.path / CALLS):
+            if path.exists():
+                with path.open("rb") as lines:
+                    yield from _calls_in(lines, path)
 
     def close(self) -> None:
         """Sync and close; adding opens again."""
         while self._open:
             self._open.popitem()[1].close()
 
-    def _append(self, name: str, record: Record) -> None:
+    def _append(self, name: str, line: bytes) -> None:
         if name not in self._open:
             self._open[name] = LineFile(self.path / name, wait=False)
-        self._open[name].write(json_line(record).encode("utf-8"))
+        self._open[name].write(line)
         if self._monotonic() - self._synced_at >= SYNC_EVERY_S:
             for file in self._open.values():
                 file.sync()
@@ -161,5 +215,29 @@ def _outcome(row: dict[str, Any], name: str, number: int) -> Verdict | Failure:
         raise invalid_record(error, row, f"{name}:{number}", model=Verdict) from error
 
 
-def _outcome_order(outcome: Verdict | Failure) -> tuple[str, str, str, int, str]:
-    return (outcome.target, outcome.turn or "", outcome.order or "", outcome.sample, outcome.criterion)
+def _calls_in(lines: Iterable[bytes], path: Path) -> Iterator[Call]:
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            return  # a kill cut it off: it had not been written
+        yield validated(Call, parse_row(line, f"{path}:{number}"), f"{path}:{number}")
+
+
+def _sends_in(path: Path) -> Spent:
+    spent = Spent()
+    if path.exists():
+        for number, row in each_row(read_bytes(path), str(path), []):
+            try:
+                spent.add(row["state"], row["estimate_usd"], row.get("cost_usd"))
+            except (KeyError, TypeError) as error:
+                hint = "Move the file away: what the run cost is then counted from here on"
+                raise InvalidRecord(f"not a send: {error} is missing", where=f"{path}:{number}", hint=hint) from error
+    return spent
+
+
+def _outcome_key(row: dict[str, Any]) -> tuple[str, str, str, int, str]:
+    target = row.get("session") or row.get("pair") or ""
+    return target, row.get("turn") or "", row.get("order") or "", row.get("sample", 0), row["criterion"]
+
+
+def _call_key(row: dict[str, Any]) -> tuple[str]:
+    return (row["id"],)

@@ -55,32 +55,40 @@ class Budget:
                 hint="Run without --max-cost, with --limit instead, or give its price",
             )
 
-    def estimate_usd(self, request: Request) -> float:
-        """Return the most that a request is likely to cost; 0 without a cap."""
-        if self.cap_usd is None or self.prices is None:
-            return 0.0
+    def cost_usd(self, request: Request, reply: Reply) -> float | None:
+        """Return the price of a reply's tokens; None when it is unknown."""
+        if self.prices is None or reply.prompt_tokens is None or reply.completion_tokens is None:
+            return None
+        return self.prices.cost_usd(request.model, reply.prompt_tokens, reply.completion_tokens)
+
+    def estimate_usd(self, request: Request) -> float | None:
+        """Return the most that a request is likely to cost; None where the price is unknown."""
+        if self.prices is None:
+            return None
         prompt_tokens = int(_n_bytes(request) * self._tokens_per_byte) + 8
         longest = int(self._longest_reply_tokens * MARGIN) if self._n_seen else FIRST_REPLY_TOKENS
         said = request.parameters.get("max_tokens") or request.parameters.get("max_completion_tokens")
         completion_tokens = said if isinstance(said, int) else longest
         cost_usd = self.prices.cost_usd(request.model, prompt_tokens, completion_tokens)
-        return max(cost_usd or 0.0, self._largest_cost_usd if not isinstance(said, int) else 0.0)
+        if cost_usd is None:
+            return None
+        return max(cost_usd, self._largest_cost_usd if not isinstance(said, int) else 0.0)
 
-    def has_room(self, estimate_usd: float) -> bool:
+    def has_room(self, estimate_usd: float | None) -> bool:
         """Whether a request fits beside what is spent and in flight."""
-        return self.cap_usd is None or self.spent_usd + self._reserved_usd + estimate_usd <= self.cap_usd
+        return self.cap_usd is None or self.spent_usd + self._reserved_usd + (estimate_usd or 0.0) <= self.cap_usd
 
-    def reserve(self, estimate_usd: float) -> None:
+    def reserve(self, estimate_usd: float | None) -> None:
         """Count a request as in flight."""
-        self._reserved_usd += estimate_usd
+        self._reserved_usd += estimate_usd or 0.0
 
-    def release(self, estimate_usd: float) -> None:
+    def release(self, estimate_usd: float | None) -> None:
         """Count it as back, before what it cost is settled."""
-        self._reserved_usd = max(0.0, self._reserved_usd - estimate_usd)
+        self._reserved_usd = max(0.0, self._reserved_usd - (estimate_usd or 0.0))
 
-    def settle(self, request: Request, reply: Reply, *, cost_usd: float | None, estimate_usd: float) -> None:
+    def settle(self, request: Request, reply: Reply, *, cost_usd: float | None, estimate_usd: float | None) -> None:
         """Count what a reply cost, its estimate where that is unknown, and learn how large the next may be."""
-        charged_usd = estimate_usd if cost_usd is None else cost_usd
+        charged_usd = (estimate_usd or 0.0) if cost_usd is None else cost_usd
         self._n_seen += 1
         self.spent_usd += charged_usd
         self._largest_cost_usd = max(self._largest_cost_usd, charged_usd)
@@ -89,15 +97,15 @@ class Budget:
             seen = MARGIN * reply.prompt_tokens / _n_bytes(request)
             self._tokens_per_byte = seen if self._n_seen == 1 else max(self._tokens_per_byte, seen)
 
-    def presume_charged(self, estimate_usd: float) -> None:
+    def presume_charged(self, estimate_usd: float | None) -> None:
         """Count a request whose answer never came: the provider may charge for it all the same."""
-        self.spent_usd += estimate_usd
+        self.spent_usd += estimate_usd or 0.0
 
-    def reached(self, estimate_usd: float) -> BudgetReached:
+    def reached(self, estimate_usd: float | None) -> BudgetReached:
         """Return the error that says the cap is met."""
         return BudgetReached(
             f"the cap of ${self.cap_usd:g} is met: ${self.spent_usd:.4f} is spent, and the next request may cost "
-            f"${estimate_usd:.4f}",
+            f"${estimate_usd or 0.0:.4f}",
             hint="What was done is kept; the same command continues, with a new --max-cost",
         )
 

@@ -23,27 +23,20 @@ STATUS_OF_FAULT: dict[FaultKind, FailureStatus] = {
 
 
 class Inquiry(Protocol):
-    """One outcome wanted of a judge."""
+    """What is wanted of a judge on one target: one outcome, or one for each of its criteria."""
 
     @property
     def request(self) -> Request:
         """What to ask now."""
 
-    def hear(self, call: Call) -> Verdict | Failure | None:
-        """Return the outcome that a reply means; None when `request` now asks again."""
+    def hear(self, call: Call) -> tuple[Verdict | Failure, ...] | None:
+        """Return the outcomes that a reply means; None when `request` now asks again, or asks more."""
 
-    def fail(self, status: FailureStatus, detail: str) -> Failure:
-        """Return the failure to record when no reply can be had."""
+    def fail(self, status: FailureStatus, detail: str) -> tuple[Verdict | Failure, ...]:
+        """Return the outcomes to record when no reply can be had."""
 
-
-class Sink(Protocol):
-    """Where a run is written as it goes, so that a kill loses nothing."""
-
-    def add_call(self, call: Call) -> None:
-        """Append one answered request."""
-
-    def add_outcome(self, outcome: Verdict | Failure) -> None:
-        """Append one verdict or failure."""
+    def restart(self) -> None:
+        """Forget what was heard: `request` is the first one again."""
 
 
 def call_id(request: Request) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from judgekit.judging.ports import Clock, Message, Request
 from judgekit.judging.prompt import PairTarget, Prompter, Rendered
@@ -19,6 +19,18 @@ from judgekit.records.session import Session
 from judgekit.records.verdict import Call, Failure, FailureStatus, Order, Verdict
 
 Target = Session | PairTarget
+
+
+class Targets(Protocol):
+    """Sessions or pairs, taken one by one and more than once: a list, or a file too large for memory."""
+
+    def __iter__(self) -> Iterator[Target]:
+        """Yield each in its order."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+
 ASKED_AGAIN = ("unparsed", "truncated")
 """What another try may mend; a refusal is not argued with."""
 
@@ -60,10 +72,11 @@ def tasks(judge: Judge, targets: Iterable[Target]) -> Iterator[Task]:
             yield Task(number, target, seen, turn, order, sample)
 
 
-def n_tasks(judge: Judge, targets: Iterable[Target]) -> int:
-    """Return how many outcomes are wanted."""
+def n_tasks(judge: Judge, targets: Targets) -> int:
+    """Return how many outcomes are wanted; only a judge of turns needs to look at the targets."""
     n_orders = 2 if judge.target == "pair" and judge.orders == "both" else 1
-    return sum(len(_turns(judge, target)) for target in targets) * n_orders * judge.samples
+    n_shown = sum(len(_turns(judge, target)) for target in targets) if judge.target == "turn" else len(targets)
+    return n_shown * n_orders * judge.samples
 
 
 class Interview:
@@ -73,6 +86,7 @@ class Interview:
         self, judge: Judge, rendered: Rendered, order: Order | None, record: Mapping[str, Any], clock: Clock
     ) -> None:
         """Take the first request, and `record`: what every outcome of the task holds."""
+        self._first = rendered.request
         self.request: Request = rendered.request
         self._judge = judge
         self._order = order
@@ -80,25 +94,31 @@ class Interview:
         self._clock = clock
         self._n_asked_again = 0
 
-    def hear(self, call: Call) -> Verdict | Failure | None:
+    def hear(self, call: Call) -> tuple[Verdict | Failure, ...] | None:
         """Return the outcome that a reply means; None when `request` now asks again."""
         refusal = call.reply if call.finish_reason == REFUSAL else None
         found = read_reply(
             self._judge, call.reply, finish_reason=call.finish_reason, refusal=refusal, order=self._order
         )
         if isinstance(found, Answered):
-            return self._verdict(found, call)
+            return (self._verdict(found, call),)
         if found.status in ASKED_AGAIN and self._n_asked_again < self._judge.reading.retries:
             self._n_asked_again += 1
             self.request = asked_again(self.request, call.reply, found)
             return None
-        return Failure(
+        failure = Failure(
             **self._record, call=call.id, at=call.at, status=found.status, detail=found.detail, reply=call.reply
         )
+        return (failure,)
 
-    def fail(self, status: FailureStatus, detail: str) -> Failure:
+    def fail(self, status: FailureStatus, detail: str) -> tuple[Failure, ...]:
         """Return the failure to record when no reply can be had."""
-        return Failure(**self._record, at=self._clock.now(), status=status, detail=detail)
+        return (Failure(**self._record, at=self._clock.now(), status=status, detail=detail),)
+
+    def restart(self) -> None:
+        """Forget what was heard: `request` is the first one again."""
+        self.request = self._first
+        self._n_asked_again = 0
 
     def _verdict(self, found: Answered, call: Call) -> Verdict:
         return Verdict(

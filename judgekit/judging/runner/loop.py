@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from judgekit.errors import EngineUnavailable, JudgekitError
 from judgekit.judging.ports import Clock, Engine, EngineFault, Reply, Request, Store
 from judgekit.judging.runner.budget import Budget
-from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, Sink, call_id, text_and_reason
+from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id, text_and_reason
 from judgekit.judging.runner.pace import Pace
 from judgekit.judging.runner.progress import Listener, Progress, Ticker
 from judgekit.judging.runner.retry import LONGEST_PAUSE_S, Attempt, Retries
+from judgekit.judging.runner.sink import Sink
 from judgekit.judging.runner.tally import Tally
 from judgekit.records.verdict import Call, Failure
 
@@ -67,15 +68,26 @@ class Loop:
         *,
         n_workers: int,
         retries: Retries | None = None,
+        is_retrying_failures: bool = False,
         listener: Listener | None = None,
     ) -> None:
-        """Take what the run works with; nothing starts before `run`."""
+        """Take what the run works with; nothing starts before `run`.
+
+        Args:
+            means: Engine, store, sink, clock, randomness.
+            budget: The cap.
+            n_workers: Most requests in flight.
+            retries: How often faults are forgiven.
+            is_retrying_failures: Whether what stored replies leave unread is asked anew.
+            listener: Told how far the run is.
+        """
         self.tally = Tally()
         self._means = means
         self._budget = budget
         self._retries = retries or Retries()
         self._listener = listener
         self._n_workers = n_workers
+        self._is_retrying_failures = is_retrying_failures
         self._pace = Pace(n_workers)
         self._ticker = Ticker(means.clock.monotonic())
         self._new: Iterator[Inquiry | Failure] = iter(())
@@ -83,7 +95,6 @@ class Loop:
         self._waiting: list[tuple[float, int, Attempt]] = []
         self._order = itertools.count()
         self._asking: dict[tuple[str, int], list[Attempt]] = {}
-        self._kept_calls: set[str] = set()
         self._landed = asyncio.Event()
         self._n_heard = 0
         self._stopped_by: JudgekitError | None = None
@@ -133,7 +144,7 @@ class Loop:
     async def _work(self) -> None:
         while (attempt := await self._next()) is not None:
             if isinstance(attempt, Failure):
-                self._conclude(attempt)
+                self._conclude((attempt,))
             else:
                 await self._advance(attempt)
 
@@ -165,10 +176,9 @@ class Loop:
     async def _advance(self, attempt: Attempt) -> None:
         """Bring an attempt one step further: from the store, by waiting for its twin, or by asking."""
         request = attempt.inquiry.request
-        stored = self._means.store.find(request)
+        stored = None if attempt.is_anew else self._means.store.find(request)
         if stored is not None and stored.engine == self._means.engine.name:
-            self.tally.n_reused += 1
-            self._hear(attempt, stored.model_copy(update={"id": call_id(request)}))
+            self._hear_again(attempt, stored)
             await asyncio.sleep(0)  # thousands of stored replies in a row must not keep an interrupt waiting
             return
         key = (request.key, request.sample)
@@ -197,27 +207,38 @@ class Loop:
                 self._postpone(twin, 0.0)
             self._landed.set()
 
-    async def _ask(self, attempt: Attempt, request: Request, estimate_usd: float) -> None:
+    async def _ask(self, attempt: Attempt, request: Request, estimate_usd: float | None) -> None:
         attempt.n_sent += 1
         self.tally.n_requests += 1
+        sink, sent = self._means.sink, call_id(request)
+        sink.add_send(sent, "sent", estimate_usd)
         try:
             reply = await self._means.engine.complete(request)
         except EngineFault as fault:
-            if fault.kind in ("timeout", "connection"):
+            if fault.may_be_charged:
                 self._budget.presume_charged(estimate_usd)
+            else:
+                sink.add_send(sent, "rejected", estimate_usd)
             self._stumble(attempt, fault)
             return
         self._n_heard += 1
         self._pace.note_answer()
-        self._hear(attempt, self._keep(attempt, request, reply, estimate_usd))
+        call = self._keep(attempt, request, reply, estimate_usd)
+        sink.add_send(sent, "answered", estimate_usd, call.cost_usd)
+        self._hear(attempt, call)
 
-    def _keep(self, attempt: Attempt, request: Request, reply: Reply, estimate_usd: float) -> Call:
+    def _keep(self, attempt: Attempt, request: Request, reply: Reply, estimate_usd: float | None) -> Call:
         """Commit a reply before anything is made of it: from here on it is never paid for again."""
-        cost_usd = self._cost_usd(request, reply)
+        cost_usd = reply.cost_usd if reply.cost_usd is not None else self._budget.cost_usd(request, reply)
         self._budget.settle(request, reply, cost_usd=cost_usd, estimate_usd=estimate_usd)
         self.tally.add_reply(reply, cost_usd)
+        call = reply.recorded or self._call(attempt, request, reply, cost_usd)
+        self._means.store.commit(call)
+        return call
+
+    def _call(self, attempt: Attempt, request: Request, reply: Reply, cost_usd: float | None) -> Call:
         text, finish_reason = text_and_reason(reply)
-        call = Call(
+        return Call(
             id=call_id(request),
             request=request.key,
             engine=self._means.engine.name,
@@ -226,29 +247,36 @@ class Loop:
             finish_reason=finish_reason,
             sample=request.sample,
             attempts=attempt.n_sent,
+            tokens=reply.tokens,
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
             cost_usd=cost_usd,
             latency_s=reply.latency_s,
             at=self._means.clock.now(),
         )
-        self._means.store.commit(call)
-        return call
 
-    def _cost_usd(self, request: Request, reply: Reply) -> float | None:
-        if reply.cost_usd is not None or self._budget.prices is None:
-            return reply.cost_usd
-        if reply.prompt_tokens is None or reply.completion_tokens is None:
-            return None
-        return self._budget.prices.cost_usd(request.model, reply.prompt_tokens, reply.completion_tokens)
+    def _hear_again(self, attempt: Attempt, stored: Call) -> None:
+        """Take a stored reply for an answer, unless what it leaves is to be asked anew."""
+        call = stored.model_copy(update={"id": call_id(attempt.inquiry.request)})
+        outcomes = attempt.inquiry.hear(call)
+        if self._is_retrying_failures and outcomes and any(isinstance(outcome, Failure) for outcome in outcomes):
+            attempt.inquiry.restart()
+            attempt.start_over()
+            attempt.is_anew = True
+            self._postpone(attempt, 0.0)
+            return
+        self.tally.n_reused += 1
+        self._take(attempt, call, outcomes)
 
     def _hear(self, attempt: Attempt, call: Call) -> None:
-        if call.id not in self._kept_calls:
-            self._kept_calls.add(call.id)
-            self._means.sink.add_call(call)
-        outcome = attempt.inquiry.hear(call)
-        if outcome is not None:
-            self._conclude(outcome)
+        self._take(attempt, call, attempt.inquiry.hear(call))
+
+    def _take(self, attempt: Attempt, call: Call, outcomes: tuple[Verdict | Failure, ...] | None) -> None:
+        """Write down a call and what it means; where it means nothing yet, more is asked."""
+        self.tally.models.add(call.model)
+        self._means.sink.add_call(call)
+        if outcomes is not None:
+            self._conclude(outcomes)
             return
         self.tally.n_asked_again += 1
         attempt.start_over()
@@ -293,12 +321,10 @@ class Loop:
         due = self._means.clock.monotonic() + pause_s
         heapq.heappush(self._waiting, (due, next(self._order), attempt))
 
-    def _conclude(self, outcome: Verdict | Failure) -> None:
-        self._means.sink.add_outcome(outcome)
-        if isinstance(outcome, Failure):
-            self.tally.failures[outcome.status] += 1
-        else:
-            self.tally.n_verdicts += 1
+    def _conclude(self, outcomes: Iterable[Verdict | Failure]) -> None:
+        for outcome in outcomes:
+            self._means.sink.add_outcome(outcome)
+            self.tally.add_outcome(outcome)
         self._tell()
 
     def _tell(self, *, is_last: bool = False) -> None:

@@ -25,12 +25,14 @@ class Attempt:
         inquiry: What is wanted.
         n_sent: Times the present request was sent.
         faults: Fault kind -> times it befell the present request.
+        is_anew: Whether stored replies do not count for it.
         n_heard_before: Answers that the whole run had heard when this one first found no connection; None before.
     """
 
     inquiry: Inquiry
     n_sent: int = 0
     faults: Counter[FaultKind] = field(default_factory=Counter)
+    is_anew: bool = False
     n_heard_before: int | None = None
 
     def start_over(self) -> None:

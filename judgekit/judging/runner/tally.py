@@ -2,13 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from judgekit.records.run import Latency
+from judgekit.records.verdict import Failure, Verdict
+
 if TYPE_CHECKING:
     from judgekit.judging.ports import Reply
     from judgekit.records.verdict import FailureStatus
+
+
+WIDTH = 1.02
+"""Each bucket of latencies is 2% wider than the one before."""
+
+
+class Latencies:
+    """Quantiles of any number of latencies, in a few hundred numbers.
+
+    Example:
+        >>> latencies = Latencies()
+        >>> for ms in range(1, 101):
+        ...     latencies.add(ms / 1000)
+        >>> round(latencies.quantile_s(0.5), 2), latencies.longest_s
+        (0.05, 0.1)
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._buckets: Counter[int] = Counter()
+        self.longest_s = 0.0
+
+    def __len__(self) -> int:
+        return self._buckets.total()
+
+    def add(self, seconds: float) -> None:
+        """Count one latency; nothing is shorter than a microsecond."""
+        self._buckets[round(math.log(max(seconds, 1e-6)) / math.log(WIDTH))] += 1
+        self.longest_s = max(self.longest_s, seconds)
+
+    def quantile_s(self, share: float) -> float:
+        """Return the latency that this share does not exceed, within 1%."""
+        wanted = share * len(self)
+        below = 0
+        for bucket in sorted(self._buckets):
+            below += self._buckets[bucket]
+            if below >= wanted:
+                return min(float(WIDTH**bucket), self.longest_s)
+        return self.longest_s
+
+    def summary(self) -> Latency | None:
+        """Return the quantiles that a run records; None where nothing was timed."""
+        if not self._buckets:
+            return None
+        p50, p95, p99 = (self.quantile_s(share) for share in (0.5, 0.95, 0.99))
+        return Latency(p50_s=p50, p95_s=p95, p99_s=p99, longest_s=self.longest_s)
 
 
 @dataclass(slots=True)
@@ -25,7 +75,9 @@ class Tally:
         prompt_tokens: Tokens read by the replies paid for here.
         completion_tokens: Tokens they wrote.
         cost_usd: Dollars they cost; None as soon as one price is unknown.
-        latencies_s: Seconds each took.
+        models: The models that the replies name.
+        first_failure: The first failure, in words.
+        latencies: Seconds each reply took.
     """
 
     n_verdicts: int = 0
@@ -37,7 +89,9 @@ class Tally:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
-    latencies_s: list[float] = field(default_factory=list)
+    models: set[str] = field(default_factory=set)
+    first_failure: str | None = None
+    latencies: Latencies = field(default_factory=Latencies)
 
     @property
     def n_failures(self) -> int:
@@ -55,4 +109,13 @@ class Tally:
         self.completion_tokens += reply.completion_tokens or 0
         self.cost_usd = None if cost_usd is None or self.cost_usd is None else self.cost_usd + cost_usd
         if reply.latency_s is not None:
-            self.latencies_s.append(reply.latency_s)
+            self.latencies.add(reply.latency_s)
+
+    def add_outcome(self, outcome: Verdict | Failure) -> None:
+        """Count a verdict, or a failure by its cause."""
+        if isinstance(outcome, Verdict):
+            self.n_verdicts += 1
+            return
+        self.failures[outcome.status] += 1
+        if self.first_failure is None:
+            self.first_failure = f"{outcome.target}: {outcome.detail}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from judgekit.adapters.clock import SystemClock
-from judgekit.adapters.engines.choice import Surroundings, choose_engine, endpoint_of
+from judgekit.adapters.engines.choice import EngineWorld, choose_engine, endpoint_of
 from judgekit.adapters.engines.replay import read_replies
 from judgekit.adapters.prices import LitellmPrices
 from judgekit.errors import EngineUnavailable, FileProblem, InputError, InvalidRecord, UnknownName
@@ -24,8 +24,8 @@ def judge(**changes: Any) -> Judge:
     return Judge(**{"name": "j", "criterion": criterion, "model": "openai/m", **changes})
 
 
-def around(environ: Any = None, **changes: Any) -> Surroundings:
-    return Surroundings(environ or {}, SystemClock(), **changes)
+def around(environ: Any = None, **changes: Any) -> EngineWorld:
+    return EngineWorld(environ or {}, SystemClock(), **changes)
 
 
 @pytest.mark.parametrize(

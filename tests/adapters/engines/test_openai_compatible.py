@@ -232,7 +232,7 @@ def test_running_the_thin_client_never_imports_litellm() -> None:
     code = (
         "import asyncio, sys\n"
         "from judgekit.adapters.clock import SystemClock\n"
-        "from judgekit.adapters.engines.choice import Surroundings, choose_engine\n"
+        "from judgekit.adapters.engines.choice import EngineWorld, choose_engine\n"
         "from judgekit.adapters.prices import LitellmPrices\n"
         "from judgekit.judging.ports import Message, Request\n"
         "from judgekit.records.judge import Judge\n"
@@ -240,7 +240,7 @@ def test_running_the_thin_client_never_imports_litellm() -> None:
         "criterion = Criterion(id='c', question='?', scale=Scale(type='ordinal', levels=(1, 2)))\n"
         "judge = Judge(name='j', criterion=criterion, model='openai/gpt-4o-mini', base_url=sys.argv[1])\n"
         "async def main():\n"
-        "    engine = choose_engine(judge, Surroundings({}, SystemClock()))\n"
+        "    engine = choose_engine(judge, EngineWorld({}, SystemClock()))\n"
         "    reply = await engine.complete(Request('k', judge.model, (Message('user', 'x'),)))\n"
         "    await engine.close()\n"
         "    return reply.text\n"

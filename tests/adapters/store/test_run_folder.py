@@ -57,12 +57,62 @@ def test_a_finished_run_is_sorted(tmp_path):
     ]
     for row in rows:
         folder.add_outcome(row)
-    folder.finish(rows, [call("c-2"), call("c-1")])
+    for name in ("c-2", "c-1", "c-2"):
+        folder.add_call(call(name))
+    folder.finish()
     shown = [(one.target, one.turn, one.sample) for one in load_outcomes(tmp_path)]
     assert shown == [("a", None, 0), ("a", "1", 0), ("a", "1", 1), ("a", "2", 0), ("b", None, 0)]
     first = (tmp_path / "verdicts.jsonl").read_bytes()
-    folder.finish(reversed(rows), [call("c-1"), call("c-2")])
+    assert [each.id for each in folder.each_call()] == ["c-1", "c-2"]
+    folder.begin()
+    for row in reversed(rows):
+        folder.add_outcome(row)
+    folder.finish()
     assert (tmp_path / "verdicts.jsonl").read_bytes() == first
+
+
+def test_files_larger_than_a_part_are_sorted_too(tmp_path, monkeypatch):
+    """Sorting in parts and merging gives what sorting at once gives; of two calls with one id the later stays."""
+    monkeypatch.setattr("judgekit.adapters.store.sorting.N_AT_ONCE", 7)
+    folder = RunFolder(tmp_path)
+    for n in range(50):
+        folder.add_call(Call(id=f"c-{n * 37 % 40:02}", request=str(n), engine="scripted", model="m", reply=""))
+    folder.finish()
+    calls = list(folder.each_call())
+    assert [each.id for each in calls] == [f"c-{n:02}" for n in range(40)]
+    assert {each.id: each.request for each in calls} == {f"c-{n * 37 % 40:02}": str(n) for n in range(50)}
+
+
+def test_calls_of_an_interrupted_command_stay_until_the_run_is_complete(tmp_path):
+    """Beginning again sets them aside; nothing that was paid for is gone at any moment."""
+    folder = RunFolder(tmp_path)
+    folder.add_call(call("c-1"))
+    folder.begin()
+    folder.add_call(call("c-2"))
+    folder.begin()
+    assert [each.id for each in folder.each_call()] == ["c-1", "c-2"]
+    assert load_outcomes(tmp_path) == []
+    folder.add_call(call("c-2"))
+    folder.finish()
+    assert [each.id for each in folder.each_call()] == ["c-2"]
+
+
+def test_sends_add_up_over_commands(tmp_path):
+    """What was sent and neither answered nor turned away may have been charged, also after a kill."""
+    folder = RunFolder(tmp_path)
+    folder.begin()
+    folder.add_send("c-1", "sent", 0.25)
+    folder.add_send("c-2", "sent", 0.25)
+    folder.add_send("c-3", "sent", 0.25)
+    folder.add_send("c-1", "answered", 0.25, 0.125)
+    folder.add_send("c-2", "rejected", 0.25)
+    folder.close()
+    again = RunFolder(tmp_path)
+    again.begin()
+    spent = again.spending()
+    assert (spent.n_sent, spent.n_possible, spent.cost_usd, spent.possible_usd) == (3, 1, 0.125, 0.25)
+    again.add_send("c-3", "sent", None)
+    assert again.spending().possible_usd is None
 
 
 def test_a_killed_process_loses_nothing_it_added(tmp_path):

@@ -14,24 +14,24 @@ import pytest
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 from judgekit.judging.ports import EngineFault, Reply, Request
 from judgekit.judging.runner.progress import Progress
+from judgekit.judging.runner.sink import MemorySink
 from judgekit.records.judge import Judge, Lineage, Reading
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.run import Run, RunManifest
 from judgekit.records.session import Session, Turn
-from judgekit.records.verdict import Call, Failure, Verdict
+from judgekit.records.verdict import Call
 from judgekit.testing import ScriptedEngine, StillClock
-from judgekit.workflows.run import RunOptions, run_judge
+from judgekit.workflows.run import RunOptions, Surroundings, run_judge
 
 GOOD = json.dumps({"reasoning": "solved", "value": 3})
 
 
-class Shelf:
+class Shelf(MemorySink):
     """A store and a sink in memory."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.replies: dict[tuple[str, int], Call] = {}
-        self.calls: list[Call] = []
-        self.outcomes: list[Verdict | Failure] = []
         self.manifests: list[RunManifest] = []
 
     def find(self, request: Any) -> Any:
@@ -43,20 +43,17 @@ class Shelf:
     def write_manifest(self, manifest: Any) -> None:
         self.manifests.append(manifest)
 
-    def finish(self, outcomes: Any, calls: Any = None) -> None:
-        self.outcomes, self.calls = list(outcomes), list(calls or ())
-
     def add_call(self, call: Any) -> None:
         assert call in self.replies.values(), "a call was written before it was committed"
-        self.calls.append(call)
-
-    def add_outcome(self, outcome: Any) -> None:
-        self.outcomes.append(outcome)
+        super().add_call(call)
 
 
 class TokenPrices:
     def cost_usd(self, model: Any, prompt_tokens: Any, completion_tokens: Any) -> Any:
         return None if model == "openai/unknown" else 0.001 * completion_tokens
+
+    def context_tokens(self, model: Any) -> Any:
+        return None
 
 
 def judge(**changes: Any) -> Judge:
@@ -87,17 +84,10 @@ def run(
     clock = clock or StillClock()
     engine = engine or ScriptedEngine(script, clock=clock)
     shelf = shelf or Shelf()
-    made = run_judge(
-        judge_ or judge(),
-        sessions(n),
-        engine=engine,
-        store=shelf,
-        sink=shelf,
-        clock=clock,
-        rng=np.random.default_rng(0),
-        options=RunOptions(**options),
-    )
-    return asyncio.run(made), engine, shelf
+    around = Surroundings(engine, shelf, shelf, clock, np.random.default_rng(0))
+    asked = judge_ or judge()
+    manifest = asyncio.run(run_judge(asked, sessions(n), around=around, options=RunOptions(**options)))
+    return shelf.run(manifest, asked.lineage), engine, shelf
 
 
 def failing_first(times: int, fault: Callable[[], EngineFault]) -> Any:
@@ -253,10 +243,10 @@ def test_equal_requests_in_flight_are_paid_once() -> None:
     twins = [s.model_copy(update={"id": f"t{i}"}) for i, s in enumerate(sessions(1) * 5)]
     clock, shelf = StillClock(), Shelf()
     engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=1.0)
-    rng = np.random.default_rng(0)
-    done = asyncio.run(run_judge(judge(), twins, engine=engine, store=shelf, sink=shelf, clock=clock, rng=rng))
+    around = Surroundings(engine, shelf, shelf, clock, np.random.default_rng(0))
+    manifest = asyncio.run(run_judge(judge(), twins, around=around))
     assert len(engine.requests) == len(shelf.calls) == 1
-    assert len(done.verdicts) == 5
+    assert manifest.n_verdicts == 5
 
 
 def test_samples_are_asked_apart() -> None:
@@ -289,7 +279,7 @@ def test_a_connection_nobody_answers_stops_the_run_early() -> None:
     with pytest.raises(EngineUnavailable, match="Check that the endpoint is up"):
         run(None, 100, shelf=shelf, engine=engine, max_in_flight=4)
     assert len(engine.requests) <= 4 * 4 * 3 + 4
-    assert shelf.outcomes == []
+    assert shelf.outcomes == ()
 
 
 def test_an_endpoint_that_goes_away_stops_the_run_and_keeps_what_is_done() -> None:
@@ -414,11 +404,8 @@ def test_cancelling_lets_what_is_in_flight_land_and_keeps_it() -> None:
 
     async def interrupted() -> None:
         engine = Slow(lambda _: GOOD)
-        rng = np.random.default_rng(0)
-        options = RunOptions(max_in_flight=3)
-        made = run_judge(
-            judge(), sessions(50), engine=engine, store=shelf, sink=shelf, clock=StillClock(), rng=rng, options=options
-        )
+        around = Surroundings(engine, shelf, shelf, StillClock(), np.random.default_rng(0))
+        made = run_judge(judge(), sessions(50), around=around, options=RunOptions(max_in_flight=3))
         task = asyncio.create_task(made)
         await started.wait()
         task.cancel()
@@ -453,16 +440,8 @@ def test_a_prompt_that_outgrows_every_model_is_an_overflow_of_its_target_alone(u
     """A session that the template shows too often costs its own verdict; the others have theirs."""
     long = Session(id="long", turns=(Turn(id="1", role="user", text="ITEM-long " * 80_000),))
     shelf, engine = Shelf(), ScriptedEngine(lambda _: GOOD)
-    made = run_judge(
-        judge(user=user),
-        [*sessions(2), long],
-        engine=engine,
-        store=shelf,
-        sink=shelf,
-        clock=StillClock(),
-        rng=np.random.default_rng(0),
-    )
-    done = asyncio.run(made)
+    around = Surroundings(engine, shelf, shelf, StillClock(), np.random.default_rng(0))
+    done = shelf.run(asyncio.run(run_judge(judge(user=user), [*sessions(2), long], around=around)), Lineage())
     assert [(f.session, f.status) for f in done.failures] == [("long", "overflow")]
     assert "user.j2" in done.failures[0].detail
     assert len(done.verdicts) == len(engine.requests) == 2
