@@ -9,32 +9,51 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from judgekit.records.project import Price
+
 PRICE_FILE = "model_prices_and_context_window_backup.json"
-TokenPrice = tuple[float, float]
-"""Dollars per prompt token and per completion token."""
+_MILLION = 1e6
 
 
 class LitellmPrices:
     """Prices by model name; the file is read at the first question.
 
     Args:
-        overrides: Model name -> dollars per million prompt tokens and per million completion tokens.
+        overrides: Model name -> its price, from `judgekit.toml`.
         path: The price file; None: the one that the installed litellm brings.
     """
 
-    def __init__(self, overrides: Mapping[str, TokenPrice] | None = None, *, path: Path | None = None) -> None:
-        self._overrides = {name: (a / 1e6, b / 1e6) for name, (a, b) in (overrides or {}).items()}
+    def __init__(self, overrides: Mapping[str, Price] | None = None, *, path: Path | None = None) -> None:
+        self._overrides = overrides or {}
         self._path = path
+        self._known: dict[str, Price | None] = {}
 
     def cost_usd(self, model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return dollars; None when the model's price is unknown."""
-        price = self._overrides.get(model) or self._listed(model)
-        return None if price is None else prompt_tokens * price[0] + completion_tokens * price[1]
+        price = self._price(model)
+        if price is None:
+            return None
+        return (prompt_tokens * price.prompt + completion_tokens * price.completion) / _MILLION
 
     def context_tokens(self, model: str) -> int | None:
         """Return the most tokens a prompt of the model may have; None when unknown."""
+        override = self._overrides.get(model)
+        if override is not None and override.context_tokens is not None:
+            return override.context_tokens
         said = (self._row(model) or {}).get("max_input_tokens")
         return said if isinstance(said, int) and said > 0 else None
+
+    def _price(self, model: str) -> Price | None:
+        if model not in self._known:
+            self._known[model] = self._overrides.get(model) or self._listed(model)
+        return self._known[model]
+
+    def _listed(self, model: str) -> Price | None:
+        row = self._row(model) or {}
+        prompt, completion = row.get("input_cost_per_token"), row.get("output_cost_per_token")
+        if not isinstance(prompt, int | float) or not isinstance(completion, int | float):
+            return None
+        return Price(prompt=prompt * _MILLION, completion=completion * _MILLION)
 
     def _row(self, model: str) -> dict[str, Any] | None:
         provider, _, bare = model.partition("/")
@@ -43,15 +62,6 @@ class LitellmPrices:
             row = self._table.get(bare)
             row = row if row and row.get("litellm_provider") == provider else None
         return row if isinstance(row, dict) else None
-
-    def _listed(self, model: str) -> TokenPrice | None:
-        row = self._row(model)
-        if row is None:
-            return None
-        prompt, completion = row.get("input_cost_per_token"), row.get("output_cost_per_token")
-        if not isinstance(prompt, int | float) or not isinstance(completion, int | float):
-            return None
-        return float(prompt), float(completion)
 
     @cached_property
     def _table(self) -> dict[str, Any]:

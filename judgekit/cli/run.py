@@ -41,6 +41,10 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
     ] = None,
+    rpm: Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")] = None,
+    tpm: Annotated[
+        float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Only the first so many sessions or pairs.")
     ] = None,
@@ -48,23 +52,42 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")
     ] = False,
+    retry_failures: Annotated[
+        bool, typer.Option("--retry-failures", help="Ask anew where stored replies could not be read.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")
+    ] = False,
 ) -> None:
     """Run a judge over sessions. Interrupt or kill it: the same command continues.
 
     Replies are kept as they come and never asked for twice. Labels are not looked at.
 
-    Examples: judgekit run resolution helpdesk -o runs/resolution  |  judgekit run resolution helpdesk --max-cost 5
+    Examples: judgekit run resolution helpdesk -o runs/resolution  |  judgekit run resolution helpdesk --dry-run
     """
     from judgekit.adapters.store.project import find_judge
-    from judgekit.cli.running import RunHow, load_source, narrowed, run_into, summary_text
+    from judgekit.cli.running import RunHow, load_source, narrowed, plan_text, planned, run_into, summary_text
     from judgekit.workflows.run import require_verdicts
 
     how = RunHow(
-        engine=engine, replay=replay, max_in_flight=max_in_flight, timeout_s=timeout, max_cost_usd=max_cost, fresh=fresh
+        engine=engine,
+        replay=replay,
+        max_in_flight=max_in_flight,
+        rpm=rpm,
+        tpm=tpm,
+        timeout_s=timeout,
+        max_cost_usd=max_cost,
+        fresh=fresh,
+        is_retrying_failures=retry_failures,
     )
     folder = find_judge(judge)
     subject = changed(_load(folder), model=model, base_url=base_url, how=how)
     source = narrowed(load_source(sessions, subject), subject, split=split, limit=limit)
+    if dry_run:
+        plan = planned(subject, source, how=how)
+        context.obj.emit(plan)
+        context.obj.show(plan_text(plan))
+        return
     summary = run_into(out, subject, folder, source, how=how, console=context.obj)
     context.obj.emit(summary)
     context.obj.show(summary_text(summary))

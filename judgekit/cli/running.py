@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from judgekit.records.judge import Judge
     from judgekit.records.run import RunManifest
     from judgekit.records.session import Pair, Session
-    from judgekit.workflows.run import RunSummary
+    from judgekit.workflows.dry_run import RunPlan
+    from judgekit.workflows.run import RunOptions, RunSummary
 
 R = TypeVar("R", "Session", "Pair")
 
@@ -40,17 +41,23 @@ class RunHow:
         engine: A name of the table of engines, or `package.module:function`; None: the judge's own.
         replay: Recorded replies to answer from.
         max_in_flight: Most requests at once.
+        rpm: Most requests a minute.
+        tpm: Most tokens a minute.
         timeout_s: Longest wait for one reply, in seconds.
         max_cost_usd: Dollars this command may spend.
         fresh: Whether stored replies do not count.
+        is_retrying_failures: Whether what stored replies leave unread is asked anew.
     """
 
     engine: str | None = None
     replay: Path | None = None
     max_in_flight: int = 16
+    rpm: float | None = None
+    tpm: float | None = None
     timeout_s: float = 60.0
     max_cost_usd: float | None = None
     fresh: bool = False
+    is_retrying_failures: bool = False
 
 
 def run_into(
@@ -147,7 +154,7 @@ def summary_text(summary: RunSummary) -> str:
         "engine": f"{manifest.engine}, model {', '.join(manifest.models) or manifest.model or 'none'}",
         "requests": f"{manifest.n_requests} sent, {manifest.n_asked_again} asked again, {manifest.n_reused} reused",
         "tokens": f"{manifest.prompt_tokens:,} read, {manifest.completion_tokens:,} written",
-        "cost": "unknown" if manifest.cost_usd is None else f"${manifest.cost_usd:.4f}",
+        "cost": _cost(manifest),
         "latency": _latency(manifest),
         "time": duration(manifest.wall_s) if manifest.wall_s is not None else None,
         "run": summary.folder,
@@ -187,13 +194,12 @@ async def _ask(
     import numpy as np
 
     from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.prices import LitellmPrices
     from judgekit.cli.progress import ProgressLine
-    from judgekit.workflows.run import RunOptions, Surroundings, run_judge
+    from judgekit.workflows.run import Surroundings, run_judge
 
     engine, store, sink = parts
     line = ProgressLine(console)
-    options = RunOptions(how.max_in_flight, how.max_cost_usd, LitellmPrices(), line)
+    options = replace(_options(how), listener=line)
     rng = np.random.default_rng()  # jitter only: no result depends on it
     try:
         around = Surroundings(engine, store, sink, SystemClock(), rng)
@@ -206,6 +212,63 @@ async def _ask(
     finally:
         line.clear()
         await engine.close()
+
+
+def planned(judge: Judge, source: Dataset, *, how: RunHow) -> RunPlan:
+    """Return what a run would come to; no key is needed and nothing is sent.
+
+    Raises:
+        InputError: The judge asks no model, so that it costs nothing.
+    """
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.store.project import cache_folder, project_root
+    from judgekit.adapters.store.replies import ReplyStore
+    from judgekit.judging.runner.store import MemoryStore
+    from judgekit.workflows.dry_run import plan_run
+    from judgekit.workflows.run import targets_of
+
+    if judge.kind != "prompt":
+        raise InputError(f"a {judge.kind} judge asks no model", where=judge.name, hint="It runs for nothing")
+    targets = targets_of(judge, source.sessions, source.pairs)
+    path = cache_folder(project_root()) / STORE_FILE
+    with contextlib.ExitStack() as stack:
+        is_cached = path.is_file() and not how.fresh
+        store = stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
+        return plan_run(judge, targets, store=store, clock=SystemClock(), options=_options(how))
+
+
+def plan_text(plan: RunPlan) -> str:
+    """Return a plan in at most 80 columns."""
+    import textwrap
+
+    from judgekit.cli.progress import duration
+
+    rows = {
+        "calls": f"{plan.n_calls:,} to make, {plan.n_stored:,} in the cache",
+        "fail": f"{plan.n_overflow:,} prompts are too long and would fail" if plan.n_overflow else None,
+        "tokens": f"about {plan.prompt_tokens:,} read, {plan.completion_tokens:,} written",
+        "cost": "unknown" if plan.cost_usd is None else f"about ${plan.cost_usd:,.4f}",
+        "time": f"about {duration(plan.minutes * 60)}",
+    }
+    lines = [f"{plan.judge}: {plan.n_outcomes:,} verdicts wanted of {plan.n_targets:,} targets; nothing was sent"]
+    lines += [f"  {label:<8}{text}" for label, text in rows.items() if text is not None]
+    lines += [line for note in plan.notes for line in textwrap.wrap(note, WIDTH - 2)]
+    return "\n".join(lines)
+
+
+def _options(how: RunHow) -> RunOptions:
+    from judgekit.adapters.prices import LitellmPrices
+    from judgekit.adapters.store.project import load_project, project_root
+    from judgekit.workflows.run import RunOptions
+
+    return RunOptions(
+        how.max_in_flight,
+        rpm=how.rpm,
+        tpm=how.tpm,
+        max_cost_usd=how.max_cost_usd,
+        prices=LitellmPrices(load_project(project_root()).prices),
+        is_retrying_failures=how.is_retrying_failures,
+    )
 
 
 def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: list[Target], folder: Path) -> RunManifest:
@@ -313,6 +376,20 @@ def _records(path: Path, kind: type[R]) -> list[R]:
 
 def _number(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _cost(manifest: RunManifest) -> str:
+    """Return what this command spent, and what the whole run may have cost beyond what is recorded."""
+    spent = "unknown" if manifest.cost_usd is None else f"${manifest.cost_usd:.4f}"
+    whole = manifest.spending
+    if whole is None:
+        return spent
+    if whole.cost_usd != manifest.cost_usd and whole.cost_usd is not None:
+        spent += f", ${whole.cost_usd:.4f} with earlier commands"
+    if whole.n_possible:
+        most = "" if whole.possible_usd is None else f", at most ${whole.possible_usd:.4f}"
+        spent += f"; possibly charged without an answer: {_number(whole.n_possible, 'request')}{most}"
+    return spent
 
 
 def _latency(manifest: RunManifest) -> str | None:

@@ -17,6 +17,7 @@ from judgekit.judging.prompt import PairTarget
 from judgekit.judging.runner.budget import Budget
 from judgekit.judging.runner.interview import Target, Targets, interviews, n_tasks, seen_fingerprint
 from judgekit.judging.runner.loop import Loop, Means
+from judgekit.judging.runner.pace import Pace
 from judgekit.judging.runner.progress import Listener
 from judgekit.judging.runner.retry import Retries
 from judgekit.judging.runner.sink import Sink
@@ -37,6 +38,8 @@ class RunOptions:
 
     Attributes:
         max_in_flight: Most requests at once.
+        rpm: Most requests a minute; None: as many as the server takes.
+        tpm: Most tokens a minute, prompts and replies together.
         max_cost_usd: Dollars this run may spend; None: no cap. Replies reused from the store cost nothing.
         prices: What tokens cost; None: unknown.
         listener: Told how far the run is, at a fixed rate.
@@ -46,6 +49,8 @@ class RunOptions:
     """
 
     max_in_flight: int = 16
+    rpm: float | None = None
+    tpm: float | None = None
     max_cost_usd: float | None = None
     prices: Prices | None = None
     listener: Listener | None = None
@@ -115,7 +120,7 @@ async def run_judge(
     loop = Loop(
         Means(around.engine, around.store, sink, clock, around.rng),
         budget,
-        n_workers=options.max_in_flight,
+        pace=Pace(options.max_in_flight, rpm=options.rpm, tpm=options.tpm),
         retries=options.retries,
         is_retrying_failures=options.is_retrying_failures,
         listener=options.listener,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from judgekit.judging.ports import EngineFault, FaultKind
+from judgekit.judging.ports import EngineFault, FaultKind, Limits
 
 LONGEST_DETAIL = 300
 GATEWAY_GAVE_UP = frozenset({408, 499, 502, 504, 524})
@@ -31,6 +31,7 @@ class Rejection:
         where: The endpoint's address, for the message.
         key_env: Name of the environment variable that holds the key; never the key.
         retry_after_s: What the server asked us to wait.
+        limits: What it says is left.
     """
 
     status: int
@@ -38,6 +39,7 @@ class Rejection:
     where: str
     key_env: str | None = None
     retry_after_s: float | None = None
+    limits: Limits | None = None
 
 
 def fault_of(rejection: Rejection) -> EngineFault:
@@ -54,6 +56,7 @@ def fault_of(rejection: Rejection) -> EngineFault:
         f"{detail}. {hint}" if hint else detail,
         retry_after_s=rejection.retry_after_s if rule.waits else None,
         may_be_charged=rejection.status in GATEWAY_GAVE_UP,
+        limits=rejection.limits,
     )
 
 

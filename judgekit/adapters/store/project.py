@@ -6,8 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from judgekit.adapters.store.files import write_atomically
+from judgekit.adapters.store.files import validated, write_atomically
+from judgekit.adapters.store.toml import parse_toml
 from judgekit.errors import FileProblem, InputError, UnknownName
+from judgekit.records.project import Project
 
 ROOT_FILE = "judgekit.toml"
 CACHE = ".judgekit"
@@ -21,6 +23,19 @@ def project_root(start: Path | None = None) -> Path:
     """
     begin = (Path.cwd() if start is None else Path(start)).resolve()
     return next((folder for folder in (begin, *begin.parents) if (folder / ROOT_FILE).is_file()), begin)
+
+
+def load_project(root: Path) -> Project:
+    """Return what `judgekit.toml` says; without one, the defaults.
+
+    Raises:
+        InvalidRecord: A key or value does not fit; the message names file, line and the nearest key.
+    """
+    path = root / ROOT_FILE
+    if not path.is_file():
+        return Project()
+    file = parse_toml(path)
+    return validated(Project, file.data, file.place)
 
 
 def cache_folder(root: Path) -> Path:

@@ -16,6 +16,25 @@ FIRST_TOKENS_PER_BYTE = 0.5
 """Prompt tokens a byte before any reply was seen: twice what English needs."""
 MARGIN = 1.25
 """How much larger than the largest seen the next may be."""
+SURE = 0.8
+"""Share of the fewest tokens a byte seen that a prompt surely has."""
+N_SURE = 8
+"""Replies after which that is known well enough to refuse a prompt by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What one request is expected to be.
+
+    Attributes:
+        n_bytes: Length of its messages.
+        n_tokens: Tokens that its prompt and reply are likely to have.
+        usd: The most that it is likely to cost; None where the price is unknown.
+    """
+
+    n_bytes: int
+    n_tokens: int
+    usd: float | None
 
 
 @dataclass(slots=True)
@@ -32,8 +51,10 @@ class Budget:
     prices: Prices | None
     spent_usd: float = 0.0
     _reserved_usd: float = 0.0
-    _tokens_per_byte: float = FIRST_TOKENS_PER_BYTE
+    _most_tokens_per_byte: float = FIRST_TOKENS_PER_BYTE
+    _fewest_tokens_per_byte: float = float("inf")
     _longest_reply_tokens: int = 0
+    _n_reply_tokens: int = 0
     _largest_cost_usd: float = 0.0
     _n_seen: int = 0
 
@@ -52,8 +73,28 @@ class Budget:
         if self.prices is None or self.prices.cost_usd(model, 1, 1) is None:
             raise InputError(
                 f"the price of model {model!r} is unknown, so a cap on its cost cannot be kept",
-                hint="Run without --max-cost, with --limit instead, or give its price",
+                hint=f'Give it in judgekit.toml, [prices."{model}"] prompt and completion in dollars per million '
+                "tokens; or run without --max-cost, with --limit instead",
             )
+
+    def guess(self, request: Request) -> Guess:
+        """Return what a request is expected to be, from its length, its `max_tokens` and the replies so far."""
+        n_bytes = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages) or 1
+        prompt_tokens = int(n_bytes * self._most_tokens_per_byte) + 8
+        said = request.parameters.get("max_tokens") or request.parameters.get("max_completion_tokens")
+        mean = self._n_reply_tokens // self._n_seen if self._n_seen else FIRST_REPLY_TOKENS
+        n_tokens = prompt_tokens + (min(said, mean) if isinstance(said, int) else mean)
+        return Guess(n_bytes, n_tokens, self._most_usd(request, prompt_tokens, said))
+
+    def surely_overflows(self, request: Request, n_bytes: int) -> str | None:
+        """Return why a prompt cannot fit its model's context, by what replies so far have shown; None where it may."""
+        if self.prices is None or self._n_seen < N_SURE:
+            return None
+        room = self.prices.context_tokens(request.model)
+        n_tokens = int(n_bytes * self._fewest_tokens_per_byte * SURE)
+        if room is None or n_tokens <= room:
+            return None
+        return f"the prompt has {n_tokens:,} tokens or more, and {request.model} takes {room:,}; it was not sent"
 
     def cost_usd(self, request: Request, reply: Reply) -> float | None:
         """Return the price of a reply's tokens; None when it is unknown."""
@@ -61,54 +102,49 @@ class Budget:
             return None
         return self.prices.cost_usd(request.model, reply.prompt_tokens, reply.completion_tokens)
 
-    def estimate_usd(self, request: Request) -> float | None:
-        """Return the most that a request is likely to cost; None where the price is unknown."""
-        if self.prices is None:
-            return None
-        prompt_tokens = int(_n_bytes(request) * self._tokens_per_byte) + 8
-        longest = int(self._longest_reply_tokens * MARGIN) if self._n_seen else FIRST_REPLY_TOKENS
-        said = request.parameters.get("max_tokens") or request.parameters.get("max_completion_tokens")
-        completion_tokens = said if isinstance(said, int) else longest
-        cost_usd = self.prices.cost_usd(request.model, prompt_tokens, completion_tokens)
-        if cost_usd is None:
-            return None
-        return max(cost_usd, self._largest_cost_usd if not isinstance(said, int) else 0.0)
-
-    def has_room(self, estimate_usd: float | None) -> bool:
+    def has_room(self, guess: Guess) -> bool:
         """Whether a request fits beside what is spent and in flight."""
-        return self.cap_usd is None or self.spent_usd + self._reserved_usd + (estimate_usd or 0.0) <= self.cap_usd
+        return self.cap_usd is None or self.spent_usd + self._reserved_usd + (guess.usd or 0.0) <= self.cap_usd
 
-    def reserve(self, estimate_usd: float | None) -> None:
+    def reserve(self, guess: Guess) -> None:
         """Count a request as in flight."""
-        self._reserved_usd += estimate_usd or 0.0
+        self._reserved_usd += guess.usd or 0.0
 
-    def release(self, estimate_usd: float | None) -> None:
+    def release(self, guess: Guess) -> None:
         """Count it as back, before what it cost is settled."""
-        self._reserved_usd = max(0.0, self._reserved_usd - (estimate_usd or 0.0))
+        self._reserved_usd = max(0.0, self._reserved_usd - (guess.usd or 0.0))
 
-    def settle(self, request: Request, reply: Reply, *, cost_usd: float | None, estimate_usd: float | None) -> None:
+    def settle(self, guess: Guess, reply: Reply, cost_usd: float | None) -> None:
         """Count what a reply cost, its estimate where that is unknown, and learn how large the next may be."""
-        charged_usd = (estimate_usd or 0.0) if cost_usd is None else cost_usd
+        charged_usd = (guess.usd or 0.0) if cost_usd is None else cost_usd
         self._n_seen += 1
         self.spent_usd += charged_usd
         self._largest_cost_usd = max(self._largest_cost_usd, charged_usd)
         self._longest_reply_tokens = max(self._longest_reply_tokens, reply.completion_tokens or 0)
+        self._n_reply_tokens += reply.completion_tokens or 0
         if reply.prompt_tokens:
-            seen = MARGIN * reply.prompt_tokens / _n_bytes(request)
-            self._tokens_per_byte = seen if self._n_seen == 1 else max(self._tokens_per_byte, seen)
+            per_byte = reply.prompt_tokens / guess.n_bytes
+            self._fewest_tokens_per_byte = min(self._fewest_tokens_per_byte, per_byte)
+            seen = MARGIN * per_byte
+            self._most_tokens_per_byte = seen if self._n_seen == 1 else max(self._most_tokens_per_byte, seen)
 
-    def presume_charged(self, estimate_usd: float | None) -> None:
+    def presume_charged(self, guess: Guess) -> None:
         """Count a request whose answer never came: the provider may charge for it all the same."""
-        self.spent_usd += estimate_usd or 0.0
+        self.spent_usd += guess.usd or 0.0
 
-    def reached(self, estimate_usd: float | None) -> BudgetReached:
+    def reached(self, guess: Guess) -> BudgetReached:
         """Return the error that says the cap is met."""
         return BudgetReached(
             f"the cap of ${self.cap_usd:g} is met: ${self.spent_usd:.4f} is spent, and the next request may cost "
-            f"${estimate_usd or 0.0:.4f}",
+            f"${guess.usd or 0.0:.4f}",
             hint="What was done is kept; the same command continues, with a new --max-cost",
         )
 
-
-def _n_bytes(request: Request) -> int:
-    return sum(len(message.content.encode("utf-8", "replace")) for message in request.messages) or 1
+    def _most_usd(self, request: Request, prompt_tokens: int, max_tokens: object) -> float | None:
+        if self.prices is None:
+            return None
+        if isinstance(max_tokens, int):
+            return self.prices.cost_usd(request.model, prompt_tokens, max_tokens)
+        longest = int(self._longest_reply_tokens * MARGIN) if self._n_seen else FIRST_REPLY_TOKENS
+        cost_usd = self.prices.cost_usd(request.model, prompt_tokens, longest)
+        return None if cost_usd is None else max(cost_usd, self._largest_cost_usd)

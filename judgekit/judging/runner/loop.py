@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from judgekit.errors import EngineUnavailable, JudgekitError
 from judgekit.judging.ports import Clock, Engine, EngineFault, Reply, Request, Store
-from judgekit.judging.runner.budget import Budget
+from judgekit.judging.runner.budget import Budget, Guess
 from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id, text_and_reason
 from judgekit.judging.runner.pace import Pace
 from judgekit.judging.runner.progress import Listener, Progress, Ticker
@@ -66,7 +66,7 @@ class Loop:
         means: Means,
         budget: Budget,
         *,
-        n_workers: int,
+        pace: Pace,
         retries: Retries | None = None,
         is_retrying_failures: bool = False,
         listener: Listener | None = None,
@@ -76,7 +76,7 @@ class Loop:
         Args:
             means: Engine, store, sink, clock, randomness.
             budget: The cap.
-            n_workers: Most requests in flight.
+            pace: Most requests in flight, and how fast they may follow each other.
             retries: How often faults are forgiven.
             is_retrying_failures: Whether what stored replies leave unread is asked anew.
             listener: Told how far the run is.
@@ -86,9 +86,9 @@ class Loop:
         self._budget = budget
         self._retries = retries or Retries()
         self._listener = listener
-        self._n_workers = n_workers
+        self._n_workers = pace.n_allowed
         self._is_retrying_failures = is_retrying_failures
-        self._pace = Pace(n_workers)
+        self._pace = pace
         self._ticker = Ticker(means.clock.monotonic())
         self._new: Iterator[Inquiry | Failure] = iter(())
         self._n_wanted = 0
@@ -188,49 +188,61 @@ class Loop:
         await self._ask_within_budget(attempt, request, key)
 
     async def _ask_within_budget(self, attempt: Attempt, request: Request, key: tuple[str, int]) -> None:
-        estimate_usd = self._budget.estimate_usd(request)
-        if not self._budget.has_room(estimate_usd):
+        guess = self._budget.guess(request)
+        overflow = self._budget.surely_overflows(request, guess.n_bytes)
+        if overflow is not None:
+            self._conclude(attempt.inquiry.fail("overflow", overflow))
+            return
+        if not self._budget.has_room(guess):
             self._postpone(attempt, 0.0)
             if self._asking:
                 await self._one_landing()
             else:
-                self._stopped_by = self._budget.reached(estimate_usd)
+                self._stopped_by = self._budget.reached(guess)
                 self._is_stopping = True
             return
         self._asking[key] = []
-        self._budget.reserve(estimate_usd)
+        self._budget.reserve(guess)
         try:
-            await self._ask(attempt, request, estimate_usd)
+            await self._ask(attempt, request, guess)
         finally:
-            self._budget.release(estimate_usd)
+            self._budget.release(guess)
             for twin in self._asking.pop(key):
                 self._postpone(twin, 0.0)
             self._landed.set()
 
-    async def _ask(self, attempt: Attempt, request: Request, estimate_usd: float | None) -> None:
+    async def _ask(self, attempt: Attempt, request: Request, guess: Guess) -> None:
         attempt.n_sent += 1
         self.tally.n_requests += 1
         sink, sent = self._means.sink, call_id(request)
-        sink.add_send(sent, "sent", estimate_usd)
+        sink.add_send(sent, "sent", guess.usd)
+        self._pace.note_sent(guess.n_tokens, now=self._means.clock.monotonic())
         try:
             reply = await self._means.engine.complete(request)
         except EngineFault as fault:
             if fault.may_be_charged:
-                self._budget.presume_charged(estimate_usd)
+                self._budget.presume_charged(guess)
             else:
-                sink.add_send(sent, "rejected", estimate_usd)
+                sink.add_send(sent, "rejected", guess.usd)
             self._stumble(attempt, fault)
             return
         self._n_heard += 1
-        self._pace.note_answer()
-        call = self._keep(attempt, request, reply, estimate_usd)
-        sink.add_send(sent, "answered", estimate_usd, call.cost_usd)
+        self._note_answer(reply, guess.n_tokens)
+        call = self._keep(attempt, request, reply, guess)
+        sink.add_send(sent, "answered", guess.usd, call.cost_usd)
         self._hear(attempt, call)
 
-    def _keep(self, attempt: Attempt, request: Request, reply: Reply, estimate_usd: float | None) -> Call:
+    def _note_answer(self, reply: Reply, n_tokens: int) -> None:
+        now = self._means.clock.monotonic()
+        n_read_and_written = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0)
+        self._pace.note_answer(n_read_and_written - n_tokens if n_read_and_written else 0, now=now)
+        if reply.limits is not None:
+            self._pace.note_limits(reply.limits, n_tokens, now=now)
+
+    def _keep(self, attempt: Attempt, request: Request, reply: Reply, guess: Guess) -> Call:
         """Commit a reply before anything is made of it: from here on it is never paid for again."""
         cost_usd = reply.cost_usd if reply.cost_usd is not None else self._budget.cost_usd(request, reply)
-        self._budget.settle(request, reply, cost_usd=cost_usd, estimate_usd=estimate_usd)
+        self._budget.settle(guess, reply, cost_usd)
         self.tally.add_reply(reply, cost_usd)
         call = reply.recorded or self._call(attempt, request, reply, cost_usd)
         self._means.store.commit(call)
@@ -300,6 +312,8 @@ class Loop:
         pause_s = self._retries.pause_s(attempt, fault, self._means.rng)
         if pause_s > LONGEST_PAUSE_S:
             raise EngineUnavailable(f"{fault.detail}. It asks to wait {pause_s:.0f} s", hint=KEPT)
+        if fault.limits is not None:
+            self._pace.note_limits(fault.limits, 1, now=self._means.clock.monotonic())
         if fault.kind == "rate_limit":
             self._pace.note_rate_limit(now=self._means.clock.monotonic(), pause_s=pause_s)
         self._postpone(attempt, pause_s)

@@ -15,6 +15,7 @@ from judgekit.adapters.prices import LitellmPrices
 from judgekit.errors import EngineUnavailable, FileProblem, InputError, InvalidRecord, UnknownName
 from judgekit.judging.ports import EngineFault, Message, Request
 from judgekit.records.judge import Judge
+from judgekit.records.project import Price
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.testing import ScriptedEngine
 
@@ -151,9 +152,13 @@ def test_missing_and_empty_recordings_are_refused(tmp_path: Any) -> None:
 
 def test_prices_come_from_the_installed_file_and_overrides_stand_over_it() -> None:
     """Known models have litellm's price, and a user's own price comes first."""
-    prices = LitellmPrices({"openai/mine": (1.0, 2.0), "openai/gpt-4o-mini": (10.0, 10.0)})
+    own = {"openai/mine": Price(prompt=1, completion=2, context_tokens=4096)}
+    prices = LitellmPrices({**own, "openai/gpt-4o-mini": Price(prompt=10, completion=10)})
     assert prices.cost_usd("openai/mine", 1_000_000, 1_000_000) == pytest.approx(3.0)
     assert prices.cost_usd("openai/gpt-4o-mini", 100_000, 0) == pytest.approx(1.0)
+    assert prices.context_tokens("openai/mine") == 4096
+    assert prices.context_tokens("openai/gpt-4o-mini") == LitellmPrices().context_tokens("gpt-4o-mini") == 128_000
+    assert prices.context_tokens("no-such-model") is None
     assert LitellmPrices().cost_usd("gpt-4o-mini", 100, 10) == pytest.approx(2.1e-5)
     assert LitellmPrices().cost_usd("anthropic/claude-haiku-4-5", 100, 10) not in (None, 0.0)
 

@@ -452,3 +452,71 @@ def test_a_student_is_not_asked_through_an_engine() -> None:
     student = judge(kind="student", model=None)
     with pytest.raises(InputError, match="asks no model"):
         run(lambda _: GOOD, judge_=student)
+
+
+def test_stored_replies_that_cannot_be_read_are_asked_anew_on_demand() -> None:
+    """Failures are kept until somebody asks; then only they are sent, and what was good stays."""
+    _, _, shelf = run(lambda r: "gibberish" if item(r) in ("ITEM-001", "ITEM-004") else GOOD, 6)
+    again, engine, _ = run(lambda _: GOOD, 6, shelf=shelf)
+    assert (len(engine.requests), again.manifest.n_failures) == (0, 2)
+    mended, engine, _ = run(lambda _: GOOD, 6, shelf=shelf, is_retrying_failures=True)
+    assert sorted({item(r) for r in engine.requests}) == ["ITEM-001", "ITEM-004"]
+    assert (len(engine.requests), mended.manifest.n_verdicts) == (2, 6)
+
+
+def test_a_replayed_call_stays_as_it_was_recorded() -> None:
+    """Latency, cost, attempts and time are the original's."""
+    _, _, shelf = run(lambda _: GOOD)
+    recorded = shelf.calls[0].model_copy(update={"latency_s": 1.5, "attempts": 3, "cost_usd": 0.5})
+    script = lambda _: Reply(text=GOOD, model="m", recorded=recorded)  # noqa: E731  # one line says it
+    _, _, replayed = run(script)
+    assert replayed.calls == (recorded,)
+
+
+def test_a_rate_that_was_declared_spreads_the_requests() -> None:
+    """Thirty requests at sixty a minute take about half a minute of the clock, whatever is in flight."""
+    clock = StillClock()
+    started = clock.monotonic()
+    run(lambda _: GOOD, 30, clock=clock, rpm=60)
+    assert 28.0 <= clock.monotonic() - started <= 31.0
+
+
+def test_a_prompt_that_surely_overflows_is_not_sent() -> None:
+    """After some replies the tokens a byte are known; what cannot fit then fails before it is paid."""
+
+    class Short(TokenPrices):
+        def context_tokens(self, model: Any) -> Any:
+            return 50
+
+    def script(request: Request) -> Reply:
+        n_bytes = sum(len(message.content) for message in request.messages)
+        return Reply(text=GOOD, model="m", prompt_tokens=n_bytes // 4, completion_tokens=5)
+
+    plain = judge(user="{{ session }}", reading=Reading(method="json"))
+    long = Session(id="z", turns=(Turn(id="1", role="user", text="ITEM-zzz " + "word " * 2000),))
+    engine, shelf = ScriptedEngine(script), Shelf()
+    around = Surroundings(engine, shelf, shelf, StillClock(), np.random.default_rng(0))
+    options = RunOptions(max_in_flight=1, prices=Short())
+    asyncio.run(run_judge(plain, [*sessions(10), long], around=around, options=options))
+    done = shelf.run(shelf.manifests[-1], Lineage())
+    assert [(failure.session, failure.status) for failure in done.failures] == [("z", "overflow")]
+    assert "was not sent" in done.failures[0].detail
+    assert len(engine.requests) == 10
+
+
+def test_what_was_sent_lies_between_what_is_recorded_and_what_may_be() -> None:
+    """A lost answer may have been charged; one that was turned away was not."""
+    faults = iter(
+        [EngineFault("timeout", "x"), EngineFault("rate_limit", "x"), EngineFault("server", "x", may_be_charged=False)]
+    )
+
+    def script(_: Request) -> Any:
+        fault = next(faults, None)
+        return fault or Reply(text=GOOD, model="m", prompt_tokens=10, completion_tokens=100)
+
+    done, engine, _ = run(script, 3, max_in_flight=1, prices=TokenPrices())
+    spent = done.manifest.spending
+    assert spent is not None
+    assert (spent.n_sent, spent.n_answered, spent.n_rejected, spent.n_possible) == (len(engine.requests), 3, 2, 1)
+    assert spent.cost_usd == pytest.approx(0.3)
+    assert spent.possible_usd == pytest.approx(1.024)
