@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from judgekit.adapters.engines.scripted import ScriptedEngine
+from judgekit.testing.batches import BatchServer
 from judgekit.testing.clock import StillClock
-from judgekit.testing.server import Fault, FaultyServer, drawn_faults
+from judgekit.testing.server import Fault, FaultyServer, Spoken, drawn_faults
 
-__all__ = ["Fault", "FaultyServer", "ScriptedEngine", "StillClock", "drawn_faults"]
+__all__ = ["BatchServer", "Fault", "FaultyServer", "ScriptedEngine", "Spoken", "StillClock", "drawn_faults"]

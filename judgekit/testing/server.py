@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import random
 import socket
 import struct
@@ -18,7 +19,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-Answer = Callable[[dict[str, Any]], str]
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A reply token by token, with what might have been said in each one's place; served to requests for `logprobs`.
+
+    Attributes:
+        tokens: Text of each token, and the probabilities of the likeliest tokens at its place, its own among them;
+            none: it was certain.
+    """
+
+    tokens: Sequence[tuple[str, Mapping[str, float]]]
+
+    @property
+    def text(self) -> str:
+        """The whole reply."""
+        return "".join(token for token, _ in self.tokens)
+
+    def logprobs(self) -> dict[str, Any]:
+        """Return what OpenAI-style endpoints put beside the message."""
+        return {"content": [_token(text, odds or {text: 1.0}) for text, odds in self.tokens], "refusal": None}
+
+
+Answer = Callable[[dict[str, Any]], "str | Spoken"]
 """From a request's body to the text of the reply."""
 
 
@@ -72,7 +95,11 @@ class FaultyServer:
     """
 
     def __init__(
-        self, answer: Answer | str, *, latency_s: float = 0.0, faults: Faults | Mapping[int, Fault] | None = None
+        self,
+        answer: Answer | Spoken | str,
+        *,
+        latency_s: float = 0.0,
+        faults: Faults | Mapping[int, Fault] | None = None,
     ) -> None:
         """Keep the script: a text or a function, and faults by request number or function."""
         self._answer = answer
@@ -171,18 +198,31 @@ class FaultyServer:
             self.answered[body["messages"][-1]["content"]] += 1
         return await _send(writer, 200, payload, {})
 
-    def _text(self, body: dict[str, Any]) -> str:
-        return self._answer if isinstance(self._answer, str) else self._answer(body)
+    def _text(self, body: dict[str, Any]) -> str | Spoken:
+        return self._answer(body) if callable(self._answer) else self._answer
 
 
-def _envelope(body: dict[str, Any], text: str) -> bytes:
+def _token(text: str, odds: Mapping[str, float]) -> dict[str, Any]:
+    top = [_with_logprob(other, share) for other, share in sorted(odds.items(), key=lambda item: -item[1])]
+    return {**_with_logprob(text, odds[text]), "top_logprobs": top}
+
+
+def _with_logprob(text: str, share: float) -> dict[str, Any]:
+    logprob = math.log(share) if share > 0 else -9999.0
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
+
+
+def _envelope(body: dict[str, Any], said: str | Spoken) -> bytes:
+    text = said if isinstance(said, str) else said.text
     n_prompt = sum(len(str(message["content"]).split()) for message in body["messages"])
     usage = {
         "prompt_tokens": n_prompt,
         "completion_tokens": len(text.split()),
         "total_tokens": n_prompt + len(text.split()),
     }
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    choice: dict[str, Any] = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    if body.get("logprobs") and isinstance(said, Spoken):
+        choice["logprobs"] = said.logprobs()
     envelope = {
         "id": "x",
         "object": "chat.completion",

@@ -1,0 +1,168 @@
+"""One run in parts: which targets belong to which part, and the proof that the parts together are the whole."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judgekit.errors import InputError
+from judgekit.judging.prompt import PairTarget
+from judgekit.records.run import RunManifest, Spending
+
+if TYPE_CHECKING:
+    from judgekit.judging.runner.interview import Target, Targets
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part `i` of `n`: targets are dealt out by the hash of their ids, so that every machine deals alike.
+
+    Attributes:
+        index: From 1.
+        n: How many parts there are.
+    """
+
+    index: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.n}"
+
+    @classmethod
+    def read(cls, text: str) -> Shard:
+        """Read `i/n`.
+
+        Raises:
+            InputError: It is no such pair of numbers.
+        """
+        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise InputError(f"{text!r} is no part of a run", hint="Write --shard 1/4, 2/4, 3/4 and 4/4")
+        return cls(int(match[1]), int(match[2]))
+
+    def holds(self, target: str) -> bool:
+        """Whether a session or pair of this id belongs to this part."""
+        digest = hashlib.sha256(target.encode("utf-8", "replace")).digest()
+        return int.from_bytes(digest[:8]) % self.n == self.index - 1
+
+
+class Part:
+    """The targets of one part, as targets."""
+
+    def __init__(self, targets: Targets, shard: Shard) -> None:
+        """Take the whole."""
+        self._targets = targets
+        self._shard = shard
+        self._n: int | None = None
+
+    def __iter__(self) -> Iterator[Target]:
+        return (each for each in self._targets if self._shard.holds(_id(each)))
+
+    def __len__(self) -> int:
+        if self._n is None:
+            self._n = sum(1 for _ in self)
+        return self._n
+
+
+def merged(manifests: Sequence[tuple[str, RunManifest]]) -> RunManifest:
+    """Return the manifest of the whole, of whose parts none is missing, twice there, or unfinished.
+
+    Args:
+        manifests: (where it lies, what `run.json` holds) of each part.
+
+    Raises:
+        InputError: The parts do not make up one run; it says which part and why.
+    """
+    if not manifests:
+        raise InputError("no runs to merge", hint="Name the folders of all parts")
+    _require_one_judge(manifests)
+    _require_every_part(manifests)
+    parts = [manifest for _, manifest in manifests]
+    first = parts[0]
+    failures = sum((Counter(part.failures) for part in parts), Counter[str]())
+    summed = {
+        name: sum(getattr(part, name) for part in parts)
+        for name in (
+            "n_targets", "n_expected", "n_verdicts", "n_failures", "n_requests", "n_reused", "n_asked_again",
+            "n_redacted", "prompt_tokens", "completion_tokens",
+        )
+    }  # fmt: skip
+    return first.model_copy(
+        update={
+            **summed,
+            "shard": None,
+            "sessions": f"sha256:{sum(_number(part.sessions) for part in parts) % (1 << 256):064x}",
+            "started_at": min(part.started_at for part in parts),
+            "ended_at": max(part.ended_at or part.started_at for part in parts),
+            "failures": dict(sorted(failures.items(), key=lambda item: (-item[1], item[0]))),
+            "first_failure": next((part.first_failure for part in parts if part.first_failure), None),
+            "models": tuple(sorted({model for part in parts for model in part.models})),
+            "cost_usd": _total([part.cost_usd for part in parts]),
+            "spending": _spending([part.spending or Spending() for part in parts]),
+            "latency": None,
+            "wall_s": None,
+        }
+    )
+
+
+def _require_one_judge(manifests: Sequence[tuple[str, RunManifest]]) -> None:
+    (place, first), *others = manifests
+    for where, manifest in others:
+        for what in ("judge_fingerprint", "engine", "criterion"):
+            if getattr(manifest, what) != getattr(first, what):
+                raise InputError(
+                    f"{what} is {getattr(manifest, what)}, and {getattr(first, what)} in {place}",
+                    where=where,
+                    hint="Merge the parts of one run",
+                )
+
+
+def _require_every_part(manifests: Sequence[tuple[str, RunManifest]]) -> None:
+    found: dict[str, str] = {}
+    n_parts: set[int] = set()
+    for where, manifest in manifests:
+        if manifest.shard is None:
+            raise InputError("it is no part of a run", where=where, hint="Parts are made by run --shard i/n")
+        if manifest.state != "complete":
+            hint = "Run the same command again until it is complete, then merge"
+            raise InputError(f"part {manifest.shard} is {manifest.state}", where=where, hint=hint)
+        if manifest.n_verdicts + manifest.n_failures != manifest.n_expected:
+            n_found = manifest.n_verdicts + manifest.n_failures
+            raise InputError(f"holds {n_found} of {manifest.n_expected} outcomes", where=where, hint="Run it again")
+        if manifest.shard in found:
+            raise InputError(f"part {manifest.shard} is also {found[manifest.shard]}", where=where, hint="Give it once")
+        found[manifest.shard] = where
+        n_parts.add(Shard.read(manifest.shard).n)
+    if len(n_parts) > 1:
+        raise InputError(f"parts of runs of {' and '.join(map(str, sorted(n_parts)))} parts", hint="Merge one run")
+    n = n_parts.pop()
+    missing = [f"{index}/{n}" for index in range(1, n + 1) if f"{index}/{n}" not in found]
+    if missing:
+        raise InputError(f"missing: {', '.join(missing)}", hint="Give the folders of all parts")
+
+
+def _number(fingerprint: str | None) -> int:
+    return int((fingerprint or "sha256:0").removeprefix("sha256:"), 16)
+
+
+def _total(amounts: Sequence[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None
+
+
+def _spending(parts: Sequence[Spending]) -> Spending:
+    return Spending(
+        n_sent=sum(part.n_sent for part in parts),
+        n_answered=sum(part.n_answered for part in parts),
+        n_rejected=sum(part.n_rejected for part in parts),
+        cost_usd=_total([part.cost_usd for part in parts]),
+        possible_usd=_total([part.possible_usd for part in parts]),
+    )
+
+
+def _id(target: Target) -> str:
+    return target.pair.id if isinstance(target, PairTarget) else target.id
