@@ -28,6 +28,7 @@ _PUBLIC: dict[str, str] = {
     "agree": "judgekit.api.calls",
     "compare": "judgekit.api.calls",
     "distil_student": "judgekit.api.calls",
+    "estimate": "judgekit.api.calls",
     "lint": "judgekit.api.calls",
     "load_dataset": "judgekit.api.calls",
     "load_judge": "judgekit.api.calls",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 
 import judgekit
+from judgekit.cli.app import build_app
 from judgekit.errors import FileProblem, InputError, InvalidRecord, UnknownName
 from judgekit.testing import ScriptedEngine
 
@@ -100,6 +103,79 @@ def test_verdicts_may_be_rows_frames_or_records(data) -> None:
         judgekit.score(data, VERDICTS, splits="validation")
 
 
+def test_score_takes_what_the_command_line_takes(data) -> None:
+    """Slices, other judges, epsilon, one criterion, the finer score, coverage and resamples, each with its effect."""
+    sessions = [{"id": f"s{i}", "version": f"v{i % 2}"} for i in range(40)]
+    labels = [
+        {"session": f"s{i}", "criterion": "tone", "rater": rater, "value": 1 + (i + (i % 9 == place)) % 5}
+        for i in range(40)
+        for place, rater in enumerate(("ana", "ben", "cem"))
+    ]
+    made = judgekit.make_dataset(labels, scales=SCALES, sessions=sessions)
+    finer = [{"session": f"s{i}", "criterion": "tone", "value": 1 + i % 5, "score": 0.75 + i % 5} for i in range(40)]
+    low = [{**row, "value": 1, "score": None} for row in finer]
+
+    report = judgekit.score(made, finer, slices="version", rivals={"low": low}, epsilon=0.1, criteria="tone")
+    assert {each.slice for each in report.slices} == {"version=v0", "version=v1"}
+    assert "low~reference" in {row.between for row in report.rows}
+    assert [each.epsilon for each in report.alt_tests] == [0.1]
+    assert accuracy(judgekit.score(made, finer, use="score")) == pytest.approx(accuracy(report) + 0.25)
+    narrow = judgekit.score(made, finer, level=0.5, n_resamples=300)
+    assert {row.estimate.level for row in narrow.rows} == {0.5}
+    assert narrow.settings["n_resamples"] == 300
+    with pytest.raises(UnknownName, match="unknown criterion 'tune'"):
+        judgekit.score(made, finer, criteria="tune")
+    with pytest.raises(InputError, match="use 'logits' is neither value nor score"):
+        judgekit.score(made, finer, use="logits")
+
+
+def test_verdicts_on_other_criteria_are_no_score() -> None:
+    """Asking for a criterion that the judge did not answer says so."""
+    made = judgekit.make_dataset(LABELS, scales={**SCALES, "policy": "binary:fail,pass"})
+    with pytest.raises(InputError, match="no verdict is on criterion policy"):
+        judgekit.score(made, VERDICTS, criteria="policy")
+
+
+ONLY_ON_THE_COMMAND_LINE = {"dataset", "verdicts", "out", "baseline", "candidate", "labels", "context"}
+"""Where things are read and written; in Python they are arguments and results."""
+IN_PYTHON = {
+    "criterion": "criteria",
+    "metric": "metrics",
+    "split": "splits",
+    "resamples": "n_resamples",
+    "samples": "n_samples",
+    "folds": "n_folds",
+}
+"""Option of the command line -> its name in Python, where they differ: in Python several go into one argument."""
+
+
+@pytest.mark.parametrize(
+    ("command", "call", "otherwise"),
+    [
+        ("agree", judgekit.agree, {}),
+        (
+            "score",
+            judgekit.score,
+            {"baseline": "rivals", "human": "read_table", "scale": "read_table", "group": "read_table"},
+        ),
+        ("compare", judgekit.compare, {}),
+        ("distill", judgekit.distil_student, {"criterion": "criterion", "student": "distil_student"}),
+        ("split", judgekit.split, {}),
+    ],
+)
+def test_every_option_that_changes_numbers_is_an_argument(command, call, otherwise) -> None:
+    """A new option of a command that measures fails here until Python has it too, under the same default."""
+    options = typer.main.get_command(build_app()).commands[command].params
+    arguments = inspect.signature(call).parameters
+    for option in options:
+        name = otherwise.get(option.name, IN_PYTHON.get(option.name, option.name))
+        if option.name in ONLY_ON_THE_COMMAND_LINE - set(otherwise) or hasattr(judgekit, name):
+            continue
+        assert name in arguments, f"judgekit {command} {option.opts[0]} is missing from judgekit.{call.__name__}"
+        if isinstance(option.default, int | float) and not isinstance(option.default, bool):
+            assert arguments[name].default == option.default
+
+
 def test_two_versions_are_compared() -> None:
     """v2 is one higher on each input."""
     sessions = [{"id": f"{v}{i}", "input": f"i{i}", "version": v} for i in range(12) for v in ("v1", "v2")]
@@ -108,6 +184,16 @@ def test_two_versions_are_compared() -> None:
     report = judgekit.compare(made, rows, "v1", "v2", judge="judy")
     assert report.rows[0].estimate.value == 1.0
     assert report.judge == "judy"
+
+
+def test_a_versions_quality_is_estimated(data) -> None:
+    """Of the criteria and versions named; one row where no session names a version."""
+    report = judgekit.estimate(data, criteria="tone")
+    [row] = report.rows
+    assert (row.metric, row.between, row.estimator) == ("mean", "all sessions", "labels_only")
+    assert row.estimate.n == 20
+    with pytest.raises(UnknownName, match="unknown version 'v9'"):
+        judgekit.estimate(data, versions="v9")
 
 
 def test_a_plain_table_is_read(tmp_path) -> None:
@@ -128,7 +214,7 @@ def test_splits_are_drawn_once(data) -> None:
 
 
 def test_reports_are_tables_and_texts(data) -> None:
-    """One estimate a row; text, Markdown and HTML; anything else is refused."""
+    """One estimate a row; text, Markdown, HTML, LaTeX and CSV, with a title; anything else is refused."""
     report = judgekit.agree(data)
     frame = judgekit.to_frame(report)
     assert len(frame) == len(report.rows)
@@ -136,7 +222,11 @@ def test_reports_are_tables_and_texts(data) -> None:
     assert "tone" in judgekit.render_report(report)
     assert judgekit.render_report([report, report], "markdown").count("# Agreement of the experts") == 2
     assert judgekit.render_report(report, "html").startswith("<!doctype html>")
-    with pytest.raises(InputError, match="form 'pdf' is not text, markdown or html"):
+    assert judgekit.render_report(report, "latex").startswith(r"\documentclass")
+    assert judgekit.render_report(report, "csv").count("\nagreement,data,tone,krippendorff") == 2
+    for form in ("text", "markdown", "html", "latex"):
+        assert "Two of us" in judgekit.render_report([report], form, title="Two of us")
+    with pytest.raises(InputError, match="form 'pdf' is not text, markdown, html, latex or csv"):
         judgekit.render_report(report, "pdf")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.metric import METRICS, Population, measure_all
-from judgekit.stats.sample import Sample
+from judgekit.stats.sample import FloatArray, IntArray, Sample
 
 MAX_RATERS = 8
 """Pairs are listed one by one up to this many raters; their number grows with the square."""
@@ -66,6 +67,20 @@ class Measuring:
             n_resamples=self.n_resamples,
             generalise=generalise,
         )
+
+    def share(
+        self,
+        hits: FloatArray,
+        units: IntArray,
+        *,
+        dropped: Mapping[str, int] | None = None,
+        metric: Literal["accuracy", "best_of_accuracy"] = "accuracy",
+    ) -> Estimate:
+        """Return the share of hits (1) among hits and misses (0), shape (n,), as agreement with a column of hits."""
+        ratings = np.column_stack([hits, np.ones(len(hits))]) if len(hits) else np.zeros((0, 2))
+        is_alone = len(np.unique(units)) == len(units)
+        sample = Sample(ratings, None if is_alone else units, np.array([0.0, 1.0]), dropped=dict(dropped or {}))
+        return self.estimates([metric], sample)[metric]
 
     def fresh_rng(self) -> np.random.Generator:
         """Return the source of the resamples, always from its start."""
@@ -211,7 +226,7 @@ def _of_nameless(estimate: Estimate, measuring: Measuring) -> Estimate:
 
 def _groups(dataset: Dataset, table: RatingTable, measuring: Measuring) -> list[Row]:
     rows: list[Row] = []
-    known = {name: group for name, group in dataset.card.raters.items() if set(group.raters) & set(table.raters)}
+    known = {name: group for name, group in dataset.card.raters.items() if table.members(group.raters)}
     for first, second in combinations(known, 2):
         sides = [reference(dataset, table.criterion, f"group:{name}").values for name in (first, second)]
         columns = tuple(np.array([side.get(t, np.nan) for t in table.targets]) for side in sides)

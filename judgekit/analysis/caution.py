@@ -60,7 +60,7 @@ def bounds_of_failures(judged: Judged, counts: Counts) -> tuple[str, ...]:
     words = (
         f"{counts.criterion}: {n_failed} of {n_all} targets with a reference have no verdict ({n_failed / n_all:.0%})"
     )
-    if judged.criterion.scale.type == "numeric":
+    if judged.criterion.scale.type == "numeric" or judged.verdicts.is_ranking:
         return (f"{words}, and nothing here speaks for them",)
     n_right = int(np.sum(judged.judge == judged.human))
     least, most = n_right / n_all, (n_right + n_failed) / n_all

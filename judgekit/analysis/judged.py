@@ -86,8 +86,17 @@ class Judged:
 
     def direction(self) -> float:
         """Return 1 where a greater number is more of what the scale counts; -1 where the positive is the lower."""
-        positive = self.criterion.scale.positive_level
-        return -1.0 if positive is not None and self.criterion.scale.code(positive) == 0 else 1.0
+        return _towards_positive(self.criterion)
+
+
+def upward(criterion: Criterion) -> float:
+    """Return 1 where the greater of two numbers is the better one, -1 where the lower is: as declared, else by levels."""
+    return {"higher": 1.0, "lower": -1.0}.get(criterion.direction or "", _towards_positive(criterion))
+
+
+def _towards_positive(criterion: Criterion) -> float:
+    positive = criterion.scale.positive_level
+    return -1.0 if positive is not None and criterion.scale.code(positive) == 0 else 1.0
 
 
 def columns(left: FloatArray, right: FloatArray) -> FloatArray:
@@ -111,4 +120,4 @@ def _panel(dataset: Dataset, ratings: RatingTable, rule: str) -> RatingTable | N
     if not rule.startswith("group:"):
         return ratings
     group = dataset.card.raters[rule.removeprefix("group:")]
-    return ratings.only([rater for rater in ratings.raters if rater in group.raters])
+    return ratings.only(ratings.members(group.raters))

@@ -19,25 +19,31 @@ JUDGE_AND_REFERENCE: Role = "judge"
 BESIDE_CEILING: Role = "ceiling"
 BASELINE: Role = "baseline"
 
-OF_PAIRS = ("pairwise_accuracy", "position_consistency", "first_slot_rate")
-"""Shares over both orders of every pair; measured beside the sets, on preference scales alone."""
+OF_PAIRS = (
+    "pairwise_accuracy", "pairwise_accuracy_strict", "position_consistency", "first_slot_rate", "pair_tie_rate",
+)  # fmt: skip
+"""Shares over both orders of every pair, or over pairs of rated sessions; measured beside the sets, on preference scales alone."""
+OF_REPEATS = ("best_of_accuracy", "sample_consistency", "sample_sd")
+"""Over inputs with several candidates, and over verdicts of several samples; beside the sets, where any are."""
+_BESIDE = (*OF_PAIRS, *OF_REPEATS)
 
 
 def metric_set(role: Role, criterion: Criterion, asked: Sequence[str]) -> tuple[str, ...]:
     """Return the metrics asked for, or the usual ones of a role on the criterion's scale, headline first.
 
-    Among many raters only those that take many; two sides take any. Shares over pairs are measured elsewhere.
+    Among many raters only those that take many; two sides take any. What is counted over pairs, inputs
+    or samples is measured elsewhere.
 
     Raises:
         UnknownName: A metric asked for is not in the metric table.
     """
-    known = {*METRICS, *OF_PAIRS}
+    known = {*METRICS, *_BESIDE}
     for name in asked:
         if name not in known:
             raise UnknownName("metric", name, known)
     if not asked:
         return default_set(role, criterion.scale.type)
-    fit = [name for name in dict.fromkeys(asked) if name not in OF_PAIRS]
+    fit = [name for name in dict.fromkeys(asked) if name not in _BESIDE]
     takes_two = role not in {AMONG_RATERS, AMONG_NAMELESS}
     return tuple(name for name in fit if takes_two or METRICS[name].raters == "many")
 

@@ -1,4 +1,4 @@
-"""Each rater by themself: how severe beside the others, whether that moves, how they use the scale, how constant."""
+"""Each rater by themself: how severe, whether that moves, how they use the scale, how constant, where alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring
+from judgekit.analysis.disagreement import standing_alone
 from judgekit.analysis.rating import RatingTable, Target, sample_of, unit_codes
 from judgekit.analysis.reference import is_unordered
 from judgekit.records.dataset import Dataset
@@ -21,6 +22,10 @@ from judgekit.stats.scale_use import scale_use
 
 MAX_RATERS = 25
 """Severity is a system of as many unknowns in every resample; above this many raters it is not measured."""
+MOST_ALONE = 3
+"""Targets listed for each rater on which they stand alone."""
+MOST_ALONE_TOGETHER = 24
+"""Targets so listed for all raters of one criterion."""
 MIN_SPAN_DAYS = 7.0
 """Labels of less than a week say nothing of a month."""
 _SECONDS_A_DAY = 86_400.0
@@ -39,6 +44,7 @@ def rater_profiles(dataset: Dataset, table: RatingTable, measuring: Measuring) -
     table = _in_canonical_order(table)
     labels = _labels_by_rater(dataset, table.criterion)
     severity, drift = _severities(table, measuring), _drifts(table, labels, measuring)
+    alone = standing_alone(dataset, table, min(MOST_ALONE, MOST_ALONE_TOGETHER // len(table.raters)))
     return tuple(
         RaterProfile(
             criterion=table.criterion.id,
@@ -49,6 +55,7 @@ def rater_profiles(dataset: Dataset, table: RatingTable, measuring: Measuring) -
             extreme_share=_extreme_share(table, rater, measuring),
             unused_levels=_unused(table, rater),
             self_agreement=_self_agreement(dataset, table.criterion, labels[rater], measuring),
+            alone=alone[rater],
         )
         for rater in table.raters
     )

@@ -7,7 +7,7 @@ places in arithmetic (`Scale.code`). Anonymous labels fill nameless columns: the
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -57,6 +57,11 @@ class RatingTable:
         kept = [self.raters.index(rater) for rater in raters]
         return replace(self, raters=tuple(raters), values=self.values[:, kept], dropped={})
 
+    def members(self, named: Collection[str]) -> list[str]:
+        """Return the columns of a group's raters; `anonymous` among their names stands for every nameless column."""
+        nameless = f"{ANONYMOUS}#" if ANONYMOUS in named else None
+        return [each for each in self.raters if each in named or (nameless and each.startswith(nameless))]
+
     def column(self, rater: str) -> np.ndarray:
         """Return one rater's numbers, shape (n_targets,)."""
         return self.values[:, self.raters.index(rater)]
@@ -85,15 +90,15 @@ def rating_table(
     code = _coder(criterion)
     unrated: dict[Target, str] = {}
     cells: dict[Target, dict[str, float]] = defaultdict(dict)
-    for label in sorted(dataset.labels, key=lambda each: each.occasion):
-        if label.criterion != criterion.id or label.kind not in wanted:
-            continue
-        if targets is not None and label.target not in targets:
-            continue
+    labels = [each for each in dataset.labels if each.criterion == criterion.id and each.kind in wanted]
+    if targets is not None:
+        labels = [label for label in labels if label.target in targets]
+    for label in sorted(labels, key=lambda each: each.occasion):
         if label.status != "ok":
             unrated.setdefault((label.target, label.turn), label.status)
         _place(label, code, cells[label.target, label.turn], dropped)
-    _order_anonymous(cells)
+    if any(label.rater is None for label in labels):
+        _order_anonymous(cells)
     ordered = _in_dataset_order(dataset, cells)
     raters = _columns(cells, dataset.raters)
     values = np.array([[cells[t].get(r, np.nan) for r in raters] for t in ordered]).reshape(len(ordered), len(raters))

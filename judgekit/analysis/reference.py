@@ -88,8 +88,7 @@ def reference(dataset: Dataset, criterion: Criterion, rule: str, *, targets: set
         return _of_columns(table, [_known_rater(table, name)], "majority", rule)
     if kind == "group" and name:
         group = _known_group(dataset, name)
-        members = [rater for rater in group.raters if rater in table.raters]
-        return _of_columns(table, members, group_aggregation(group, criterion), rule)
+        return _of_columns(table, table.members(group.raters), group_aggregation(group, criterion), rule)
     if rule not in _AGGREGATIONS:
         raise UnknownName("reference", rule, RULES)
     if rule != "majority" and is_unordered(criterion):
@@ -192,7 +191,7 @@ def _row_numbers(values: np.ndarray, how: Aggregation) -> tuple[np.ndarray, list
     numbers = np.full(len(values), np.nan)
     rated = np.flatnonzero(n_given)
     if how == "majority":
-        numbers[rated] = [_mode(given[row, : n_given[row]]) for row in rated]
+        numbers[rated] = _modes(given[rated])
     elif how == "mean":
         numbers[rated] = np.nansum(given[rated], axis=1) / n_given[rated]
     else:
@@ -202,7 +201,12 @@ def _row_numbers(values: np.ndarray, how: Aggregation) -> tuple[np.ndarray, list
     return numbers, [str(lacking[row]) if np.isnan(numbers[row]) else None for row in range(len(values))]
 
 
-def _mode(given: np.ndarray) -> float:
-    levels, counts = np.unique(given, return_counts=True)
-    top = levels[counts == counts.max()]
-    return float(top[0]) if len(top) == 1 else float("nan")
+def _modes(given: np.ndarray) -> np.ndarray:
+    """Return the most frequent number of each row, shape (n_rows,); NaN where several are."""
+    counts = np.zeros(given.shape, dtype=int)
+    for column in given.T:
+        counts += given == column[:, None]  # a missing number equals none
+    is_top = (counts == counts.max(axis=1, keepdims=True, initial=1)) & ~np.isnan(given)
+    lowest = np.where(is_top, given, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(is_top, given, -np.inf).max(axis=1, initial=-np.inf)
+    return np.where(lowest == highest, lowest, np.nan)

@@ -14,6 +14,7 @@ import numpy as np
 
 from judgekit.analysis.agreement import Measuring, measured
 from judgekit.analysis.baseline import constant_rows
+from judgekit.analysis.best_of import best_of_rows
 from judgekit.analysis.ceiling import beside_raters
 from judgekit.analysis.judged import Judged, rows_between
 from judgekit.analysis.metric_set import JUDGE_AND_REFERENCE, metric_set
@@ -74,13 +75,14 @@ def score_rows(
     rows = _headline(judged, measuring, dropped)
     rows += probability_rows(judged, measuring)
     rows += pair_rows(judged, measuring)
+    rows += best_of_rows(judged, measuring)
     rows += beside_raters(judged, measuring)
     rows += constant_rows(judged, measuring)
     rows += stratum_rows(judged, measuring)
     counts = Counts(
         criterion=criterion.id,
         n_targets=len(looked_at),
-        n_used=len(judged.targets),
+        n_used=len(looked_at) - sum(dropped.values()),
         dropped=dropped,
         failures=verdicts.failures_by_status,
     )
@@ -89,7 +91,9 @@ def score_rows(
 
 def _headline(judged: Judged, measuring: Measuring, dropped: Mapping[str, int]) -> list[Row]:
     metrics = metric_set(JUDGE_AND_REFERENCE, judged.criterion, measuring.metrics)
-    if judged.verdicts.probabilities:  # measured on those instead
+    if judged.verdicts.is_ranking and not measuring.metrics:
+        return []  # there is no agreement with levels to speak of
+    if judged.verdicts.probabilities or judged.verdicts.is_ranking:  # measured on those instead
         metrics = tuple(metric for metric in metrics if metric not in OF_PROBABILITIES)
     what = (("judge", "reference"), metrics)
     found = measured(judged.criterion, judged.columns, judged.units, what, measuring, dropped=dict(dropped))
@@ -99,10 +103,11 @@ def _headline(judged: Judged, measuring: Measuring, dropped: Mapping[str, int]) 
 def _dropped(looked_at: set[Target], verdicts: VerdictTable, truth: Reference) -> dict[str, int]:
     """Return why targets did not enter, each by one cause: what lacks a reference first, then what lacks a verdict."""
     dropped: Counter[str] = Counter()
+    entered = verdicts.ranks if verdicts.is_ranking else verdicts.numbers
     for target in looked_at:
         if target not in truth.values:
             dropped[truth.missing.get(target, "no_reference")] += 1
-        elif target not in verdicts.numbers:
+        elif target not in entered:
             dropped[verdicts.missing.get(target, "not_judged")] += 1
     return dict(sorted(dropped.items()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
 
 from judgekit.errors import InputError
 
@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
     from judgekit.adapters.importers.plain import PlainTable
     from judgekit.analysis.agreement import Measuring
+    from judgekit.analysis.verdict_table import Use
     from judgekit.judging.lint import Finding
     from judgekit.judging.ports import Engine, Request
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
     from judgekit.records.label import SplitName
-    from judgekit.records.report import AgreementReport, ComparisonReport, Report, ScoreReport
+    from judgekit.records.report import AgreementReport, ComparisonReport, QualityReport, Report, ScoreReport
     from judgekit.records.run import Run
     from judgekit.records.session import Session
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.stats.metric import Population
     from judgekit.workflows.distil import Distilled
+    from judgekit.workflows.score import Scoring
 
-T = TypeVar("T")
 _MISSING = ("NAType", "NaTType")
 """What pandas puts into a cell without a value, by the names of its classes, so that pandas need not be loaded."""
 SEED = 7
 RESAMPLES = 2000
+EPSILON = 0.2
 
 
 class Frame(Protocol):
@@ -45,6 +47,8 @@ class Frame(Protocol):
 
 Rows = Iterable[Mapping[str, Any]] | Frame
 """Rows as dictionaries, or a DataFrame; records are dictionaries too once dumped."""
+Outcomes = Union["Run", Iterable["Verdict | Failure"], Rows]
+"""What a judge said: a run, its verdicts and failures, or rows of them."""
 
 
 def load_dataset(path: str | Path) -> Dataset:
@@ -106,12 +110,23 @@ def read_table(
     return plain_table(Path(path), judge=judge, humans=_words(humans), scale=scale, group=group)
 
 
-def split(dataset: Dataset, *, dev: float = 0.3, test: float = 0.3, seed: int = SEED) -> Dataset:
-    """Return the dataset with train, dev and test drawn by group and level; units already placed stay."""
+def split(
+    dataset: Dataset, *, dev: float = 0.3, test: float = 0.3, stratify: Sequence[str] = (), seed: int = SEED
+) -> Dataset:
+    """Return the dataset with train, dev and test drawn by group and level; units already placed stay.
+
+    Args:
+        dataset: Sessions and labels.
+        dev: Share for dev.
+        test: Share for test; the rest is train.
+        stratify: Criteria to balance; empty for all.
+        seed: Of the draw.
+    """
     from judgekit.review.splits import draw_splits
 
     shares: dict[SplitName, float] = {"train": 1 - dev - test, "dev": dev, "test": test}
-    return dataset.model_copy(update={"splits": draw_splits(dataset, seed=seed, fractions=shares)})
+    drawn = draw_splits(dataset, seed=seed, fractions=shares, stratify=_words(stratify) or None)
+    return dataset.model_copy(update={"splits": drawn})
 
 
 def agree(
@@ -121,6 +136,8 @@ def agree(
     metrics: Sequence[str] = (),
     generalise: Population = "rows",
     seed: int = SEED,
+    level: float = 0.95,
+    n_resamples: int = RESAMPLES,
 ) -> AgreementReport:
     """Return how far the experts agree with each other.
 
@@ -130,26 +147,37 @@ def agree(
         metrics: Metrics asked for; empty for the usual ones.
         generalise: `raters`: the intervals over all raters hold for other raters like them too.
         seed: Of the resampling.
+        level: Coverage of the intervals.
+        n_resamples: Bootstrap resamples.
     """
     from dataclasses import replace
 
     from judgekit.workflows.agree import agree as run
 
-    how = replace(_measuring(seed, metrics), generalise=generalise)
+    how = replace(_measuring(seed, level, n_resamples, metrics), generalise=generalise)
     return run(dataset, how, criteria=_words(criteria), settings={"seed": seed})
 
 
 def score(
     dataset: Dataset,
-    outcomes: Run | Iterable[Verdict | Failure] | Rows,
+    outcomes: Outcomes,
     *,
     judge: str | None = None,
     reference: str | None = None,
     splits: Sequence[str] = ("dev",),
+    use: Use = "value",
+    n_samples: int | None = None,
+    preference: str | None = None,
+    criteria: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    slices: Sequence[str] = (),
+    rivals: Mapping[str, Outcomes] | None = None,
+    epsilon: float = EPSILON,
     seed: int = SEED,
+    level: float = 0.95,
+    n_resamples: int = RESAMPLES,
 ) -> ScoreReport:
-    """Return how a judge agrees with the experts, beside the human ceiling and a constant baseline.
+    """Return how a judge agrees with the experts, beside the human ceiling and the baselines.
 
     Args:
         dataset: Sessions and labels.
@@ -157,46 +185,139 @@ def score(
         judge: The judge's name, where the outcomes do not say.
         reference: `majority`, `mean`, `median`, `adjudicated`, `gold`, `rater:NAME` or `group:NAME`.
         splits: Splits read; all labelled sessions where the dataset has none.
+        use: What of a verdict is measured: its value, or its finer score.
+        n_samples: Only the first so many samples of each verdict count; None for all.
+        preference: Criterion of pairs that ratings of sessions are held against: of two the higher-rated one wins.
+        criteria: Criteria to look at; empty for all that the judge answered.
         metrics: Metrics asked for; empty for the usual ones.
+        slices: Fields of a session, such as `version` or `metadata.channel`; each value is held against the rest.
+        rivals: Other judges over the same sessions to read beside this one, by name.
+        epsilon: How much less the judge may win in the alternative annotator test: .2 experts, .15 skilled, .1 crowd.
         seed: Of the resampling.
+        level: Coverage of the intervals.
+        n_resamples: Bootstrap resamples.
+
+    Raises:
+        InputError: There is nothing to score, or a setting that cannot be.
+        UnknownName: A criterion, split, field or metric that there is not.
+
+    Example:
+        >>> import judgekit
+        >>> votes = {"ana": "ppppffffpf", "ben": "pppfffffpf", "cem": "ppppffffpp"}
+        >>> labels = [
+        ...     {"session": f"s{i}", "criterion": "ok", "rater": rater, "value": "pass" if vote == "p" else "fail"}
+        ...     for rater, given in votes.items()
+        ...     for i, vote in enumerate(given)
+        ... ]
+        >>> data = judgekit.make_dataset(labels, scales={"ok": "binary:fail,pass"})
+        >>> always = [{"session": f"s{i}", "criterion": "ok", "value": "pass"} for i in range(10)]
+        >>> right = [{**row, "value": "fail"} if row["session"] in "s4 s5 s6 s7 s9" else row for row in always]
+        >>> report = judgekit.score(data, right, rivals={"always": always}, metrics=["accuracy"], slices=["version"])
+        >>> {row.between: row.estimate.value for row in report.rows if row.between.endswith("~reference")}
+        {'judge~reference': 1.0, 'majority~reference': 0.5, 'always~reference': 0.5}
     """
     from dataclasses import replace
 
+    from judgekit.workflows.score import Rival
     from judgekit.workflows.score import score as run
 
     given, scoring = _judged(outcomes, judge)
-    told = replace(scoring, reference=reference, splits=_words(splits), settings={"seed": seed})
-    return run(dataset, given, told, _measuring(seed, metrics))
+    chosen: Any = _words(splits)
+    beside = {name: _judged(each, name) for name, each in (rivals or {}).items()}
+    told = replace(
+        _used(scoring, use, reference),
+        splits=chosen,
+        n_samples=n_samples,
+        preference=preference,
+        slices=_words(slices),
+        rivals=tuple(Rival(name, found, how.lineage) for name, (found, how) in beside.items()),
+        epsilon=epsilon,
+        settings={"seed": seed},
+    )
+    return run(dataset, _of_criteria(dataset, given, criteria), told, _measuring(seed, level, n_resamples, metrics))
+
+
+def estimate(
+    dataset: Dataset,
+    *,
+    criteria: Sequence[str] = (),
+    versions: Sequence[str] = (),
+    reference: str | None = None,
+    seed: int = SEED,
+    level: float = 0.95,
+    n_resamples: int = RESAMPLES,
+) -> QualityReport:
+    """Return how good each version is, from labels alone.
+
+    Args:
+        dataset: Sessions and labels, with how the sessions were picked.
+        criteria: Criteria to look at; empty for all that carry labels.
+        versions: Versions to look at; empty for all.
+        reference: `majority`, `mean`, `median`, `adjudicated`, `gold`, `rater:NAME` or `group:NAME`.
+        seed: Of the resampling.
+        level: Coverage of the intervals.
+        n_resamples: Bootstrap resamples.
+    """
+    from judgekit.workflows.estimate import estimate as run
+
+    asked, named = _words(criteria), _words(versions)
+    how, told = _measuring(seed, level, n_resamples), {"seed": seed}
+    return run(dataset, how, criteria=asked, versions=named, rule=reference, settings=told)
 
 
 def compare(
     dataset: Dataset,
-    outcomes: Run | Iterable[Verdict | Failure] | Rows,
+    outcomes: Outcomes,
     baseline: str,
     candidate: str,
     *,
     judge: str | None = None,
+    reference: str | None = None,
+    use: Use = "value",
     seed: int = SEED,
+    level: float = 0.95,
+    n_resamples: int = RESAMPLES,
 ) -> ComparisonReport:
-    """Return the difference between two versions on the same inputs."""
+    """Return the difference between two versions on the same inputs.
+
+    Args:
+        dataset: Sessions, with their inputs and versions, and labels.
+        outcomes: A run, verdicts or rows, with sessions of both versions.
+        baseline: Version compared against.
+        candidate: Version under test.
+        judge: The judge's name, where the outcomes do not say.
+        reference: How several raters become one, as in `score`.
+        use: What of a verdict is measured: its value, or its finer score.
+        seed: Of the resampling.
+        level: Coverage of the intervals.
+        n_resamples: Bootstrap resamples.
+    """
+    from dataclasses import replace
+
     from judgekit.workflows.compare import compare_versions
 
-    return compare_versions(dataset, [_judged(outcomes, judge)], (baseline, candidate), measuring=_measuring(seed, ()))
+    given, scoring = _judged(outcomes, judge)
+    told = replace(_used(scoring, use, reference), settings={"seed": seed})
+    how = _measuring(seed, level, n_resamples)
+    return compare_versions(dataset, [(given, told)], (baseline, candidate), measuring=how)
 
 
 def load_judge(path: str | Path) -> Judge:
     """Return a judge by folder, or by its name under `judges/`."""
-    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.judge import load_judge as load
     from judgekit.adapters.store.project import find_judge
 
-    return JudgeFolder(find_judge(str(path))).load()
+    return load(find_judge(str(path)))
 
 
-def new_judge(dataset: Dataset, criterion: str, *, name: str | None = None, model: str = "openai/gpt-4o-mini") -> Judge:
-    """Return a prompt judge with the default templates for one criterion of a dataset."""
+def new_judge(
+    dataset: Dataset, criterion: str, *further: str, name: str | None = None, model: str = "openai/gpt-4o-mini"
+) -> Judge:
+    """Return a prompt judge with the default templates for one criterion of a dataset, or several in one reply."""
     from judgekit.judging.scaffold import new_judge as make
 
-    return make(dataset.rubric.criterion(criterion), name=name or criterion, model=model)
+    asked = [dataset.rubric.criterion(each) for each in (criterion, *further)]
+    return make(*asked, name=name or criterion, model=model)
 
 
 def lint(judge: Judge) -> tuple[Finding, ...]:
@@ -208,9 +329,10 @@ def lint(judge: Judge) -> tuple[Finding, ...]:
 
 def render_request(judge: Judge, session: Session) -> Request:
     """Return exactly what would be sent to the judge's model about one session."""
+    from judgekit.adapters.store.judge import with_project_rules
     from judgekit.judging.prompt import Prompter
 
-    return Prompter(judge).request(session).request
+    return Prompter(with_project_rules(judge)).request(session).request
 
 
 def distil_student(
@@ -252,19 +374,44 @@ def to_frame(report: Report) -> pd.DataFrame:
     return pd.DataFrame(flat)
 
 
-def render_report(report: Report | Sequence[Report], form: Literal["text", "markdown", "html"] = "text") -> str:
-    """Return one or more reports as text, Markdown or one self-contained HTML page."""
-    from judgekit.render.html import render_html
-    from judgekit.render.markdown import render_markdown
-    from judgekit.render.text import render_text
+def render_report(
+    report: Report | Sequence[Report],
+    form: Literal["text", "markdown", "html", "latex", "csv"] = "text",
+    *,
+    title: str | None = None,
+) -> str:
+    """Return one or more reports as text, Markdown, one self-contained HTML page, a LaTeX document, or CSV.
 
-    reports = list(report) if isinstance(report, Sequence) else [report]
+    Args:
+        report: One report or several; a page and a document put them in order of reading.
+        form: How it is written; CSV holds one estimate a row.
+        title: Title of the whole; a CSV has none.
+
+    Example:
+        >>> import judgekit
+        >>> told = [{"session": "s", "criterion": "ok", "rater": r, "value": "pass"} for r in ("ana", "ben")]
+        >>> data = judgekit.make_dataset(told, scales={"ok": "binary:fail,pass"})
+        >>> judgekit.render_report(judgekit.agree(data), "csv").splitlines()[1].split(",")[:4]
+        ['agreement', 'data', 'ok', 'krippendorff_alpha_nominal']
+    """
+    from judgekit.render.html import render_html
+    from judgekit.render.latex import render_latex
+    from judgekit.render.markdown import escaped, render_markdown
+    from judgekit.render.text import render_text
+    from judgekit.render.tidy import csv_text
+
+    reports: list[Any] = list(report) if isinstance(report, Sequence) else [report]
     if form == "html":
-        return render_html(reports)
-    one = {"text": render_text, "markdown": render_markdown}.get(form)
-    if one is None:
-        raise InputError(f"form {form!r} is not text, markdown or html")
-    return "\n\n".join(one(each) for each in reports)
+        return render_html(reports, title=title)
+    if form == "latex":
+        return render_latex(reports, title=title)
+    if form == "csv":
+        return csv_text(reports)
+    if form == "markdown":
+        return "\n\n".join([*([f"# {escaped(title)}"] if title else []), *map(render_markdown, reports)])
+    if form == "text":
+        return "\n\n".join([*([title] if title else []), *map(render_text, reports)])
+    raise InputError(f"form {form!r} is not text, markdown, html, latex or csv")
 
 
 def verify(path: str | Path) -> tuple[str, ...]:
@@ -297,7 +444,7 @@ def _on_scale(label: Any, rubric: Any) -> Any:
     return label.model_copy(update={"value": rubric.criterion(label.criterion).scale.read(label.value)})
 
 
-def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Any]:
+def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Scoring]:
     from judgekit.records.run import Run
     from judgekit.workflows.score import Scoring
 
@@ -309,6 +456,7 @@ def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], 
             model=found.model,
             judge_fingerprint=found.judge_fingerprint,
             lineage=outcomes.lineage,
+            combine=found.combine,
         )
         return list(outcomes.outcomes), scoring
     listed = list(outcomes) if not hasattr(outcomes, "to_dict") else _rows(outcomes)
@@ -332,9 +480,27 @@ def _outcome(given: Any, where: str) -> Verdict | Failure:
         raise invalid_record(error, row, where, model=Verdict) from error
 
 
-def _measuring(seed: int, metrics: Sequence[str]) -> Measuring:
+def _used(scoring: Scoring, use: Use, reference: str | None) -> Scoring:
+    from dataclasses import replace
+
+    if use not in ("value", "score"):
+        raise InputError(f"use {use!r} is neither value nor score")
+    return replace(scoring, use=use, reference=reference)
+
+
+def _of_criteria(
+    dataset: Dataset, outcomes: list[Verdict | Failure], criteria: Sequence[str]
+) -> list[Verdict | Failure]:
+    names = [dataset.rubric.criterion(each).id for each in _words(criteria)]
+    kept = [outcome for outcome in outcomes if outcome.criterion in names] if names else outcomes
+    if outcomes and not kept:
+        raise InputError(f"no verdict is on criterion {', '.join(names)}")
+    return kept
+
+
+def _measuring(seed: int, level: float, n_resamples: int, metrics: Sequence[str] = ()) -> Measuring:
     import numpy as np
 
     from judgekit.analysis.agreement import Measuring
 
-    return Measuring(np.random.default_rng(seed), n_resamples=RESAMPLES, metrics=_words(metrics))
+    return Measuring(np.random.default_rng(seed), level=level, n_resamples=n_resamples, metrics=_words(metrics))

@@ -30,6 +30,7 @@ class _Asked:
     """A judge with what lies beside it."""
 
     judge: Judge
+    folder: Path | None = None
     student: Student | None = None
     replies: Sequence[Recorded] | None = None
 
@@ -53,27 +54,31 @@ def run_in_memory(
             where=asked.judge.name,
             hint='Give its folder: run("judges/NAME", data)',
         )
+    if asked.judge.kind == "panel":
+        return _panel_run(asked, dataset, engine=engine, max_in_flight=max_in_flight)
     targets = targets_of(asked.judge, dataset.sessions, dataset.pairs)
+    if asked.judge.kind in ("check", "stored"):
+        return _given_run(asked, targets)
     return _in_a_loop(_ask(asked, targets, engine, max_in_flight))
 
 
 def _asked(judge: Judge | Distilled | str | Path) -> _Asked:
     from judgekit.adapters.engines.replay import read_replies
-    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.judge import JudgeFolder, load_judge, with_project_rules
     from judgekit.adapters.store.project import find_judge
     from judgekit.adapters.store.student import load_student
     from judgekit.workflows.distil import Distilled
 
     if isinstance(judge, Distilled):
-        return _Asked(judge.judge, judge.student)
+        return _Asked(judge.judge, student=judge.student)
     if not isinstance(judge, str | Path):
-        return _Asked(judge)
+        return _Asked(with_project_rules(judge))
     folder = JudgeFolder(find_judge(str(judge)))
-    loaded = folder.load()
+    loaded = load_judge(folder.path)
     if loaded.kind == "student":
-        return _Asked(loaded, load_student(folder.weights_path))
+        return _Asked(loaded, student=load_student(folder.weights_path))
     replies = read_replies(folder.path / "replies.jsonl") if loaded.engine == "replay" else None
-    return _Asked(loaded, replies=replies)
+    return _Asked(loaded, folder.path, replies=replies)
 
 
 async def _ask(asked: _Asked, targets: list[Target], engine: Engine | None, max_in_flight: int) -> Run:
@@ -111,6 +116,44 @@ def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
     outcomes = judge_with_student(judge, student, dataset, now=clock.now())
     manifest = keep_outcomes(judge, targets, outcomes, sink=sink, clock=clock)
     return sink.run(manifest, judge.lineage)
+
+
+def _given_run(asked: _Asked, targets: list[Target]) -> Run:
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.given import given_outcomes
+    from judgekit.judging.runner.sink import MemorySink
+    from judgekit.workflows.run import keep_outcomes
+
+    clock, sink = SystemClock(), MemorySink()
+    outcomes = given_outcomes(asked.judge, asked.folder, targets, now=clock.now())
+    manifest = keep_outcomes(asked.judge, targets, outcomes, sink=sink, clock=clock)
+    return sink.run(manifest, asked.judge.lineage)
+
+
+def _panel_run(asked: _Asked, dataset: Dataset, *, engine: Engine | None, max_in_flight: int) -> Run:
+    import numpy as np
+
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.judging.runner.sink import MemorySink
+    from judgekit.workflows.panel import PanelWorthOf, combine_runs
+    from judgekit.workflows.run import targets_of
+
+    if asked.folder is None:
+        what = "a panel needs its members' folders"
+        raise InputError(what, where=asked.judge.name, hint='Give its folder: run("judges/NAME", data)')
+    folders = JudgeFolder(asked.folder).member_folders(asked.judge)
+    runs = [run_in_memory(folder, dataset, engine=engine, max_in_flight=max_in_flight) for folder in folders]
+    sink = MemorySink()
+    manifest = combine_runs(
+        asked.judge,
+        targets_of(asked.judge, dataset.sessions, dataset.pairs),
+        {run.manifest.judge: (run.manifest, run.outcomes) for run in runs},
+        sink=sink,
+        clock=SystemClock(),
+        worth=PanelWorthOf(dataset.unit, np.random.default_rng(7)),
+    )
+    return sink.run(manifest, asked.judge.lineage)
 
 
 def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:

@@ -33,12 +33,14 @@ def agree(
 
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
+    from judgekit.cli.memory import unswept
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.workflows.agree import agree as run
 
     folder = find_dataset(dataset)
     how = replace(measuring(seed, level, resamples, metric), generalise=cast("Population", generalise))
-    report = run(DatasetFolder(folder).load(), how, criteria=criterion or (), settings=provenance(seed))
+    with unswept():
+        report = run(DatasetFolder(folder).load(), how, criteria=criterion or (), settings=provenance(seed))
     deliver(report, context.obj, out)
     context.obj.suggest(f"judgekit judge new NAME --dataset {dataset} --criterion {_first(report.rows)}")
 

@@ -20,17 +20,26 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("judgekit.cli.judge:judge_show", "judge show"),
     ("judgekit.cli.judge:judge_lint", "judge lint"),
     ("judgekit.cli.judge:judge_render", "judge render"),
+    ("judgekit.cli.judge_probe:judge_probe", "judge probe"),
     ("judgekit.cli.distill:distill", "distill"),
     ("judgekit.cli.run:run", "run"),
     ("judgekit.cli.score:score", "score"),
+    ("judgekit.cli.estimate:estimate", "estimate"),
     ("judgekit.cli.compare:compare", "compare"),
     ("judgekit.cli.report:report", "report"),
     ("judgekit.cli.audit:show", "audit show"),
     ("judgekit.cli.audit:verify", "audit verify"),
+    ("judgekit.cli.runs:runs_merge", "runs merge"),
+    ("judgekit.cli.cache:cache_export", "cache export"),
 )
 """(`module:function`, command name) in tutorial order; a name with a space is a command of a group."""
 
-GROUPS = {"judge": "Make, check and look at judges.", "audit": "Who said what, and whether the record is whole."}
+GROUPS = {
+    "judge": "Make, check and look at judges.",
+    "audit": "Who said what, and whether the record is whole.",
+    "runs": "Runs made in parts.",
+    "cache": "Replies already paid for.",
+}
 EPILOG = "Anywhere on the line: --json (the report on standard output), -q, -v, --debug."
 
 

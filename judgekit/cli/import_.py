@@ -59,7 +59,7 @@ def import_(
     ] = None,
     failures: Annotated[
         Words,
-        typer.Option("--failure", metavar="RAW=STATUS", help="A cell that is no verdict, such as garbage=unparsed."),
+        typer.Option("--failure", metavar="RAW=STATUS", help="No verdict: garbage=unparsed; null=refused for JSON's."),
     ] = None,
     not_applicable: Annotated[
         Words, typer.Option("--not-applicable", metavar="RAW", help="A cell that means that.")
@@ -90,7 +90,9 @@ def import_(
     ] = None,
     groups: Annotated[
         Words,
-        typer.Option("--group-raters", metavar="NAME=LIST", help="Raters who count together: experts=ana,ben:median."),
+        typer.Option(
+            "--group-raters", metavar="NAME=LIST", help="Who count together: experts=ana,ben:median, crowd=anonymous."
+        ),
     ] = None,
     keep: Annotated[
         Words, typer.Option("--keep", metavar="COLUMN", help="Kept in the metadata of labels or verdicts.")
@@ -98,7 +100,12 @@ def import_(
     kind: Annotated[
         str, typer.Option("--kind", metavar="KIND", help="Of labels: human, gold, model or code.")
     ] = "human",
-    each: Annotated[bool, typer.Option("--each", help="A cell holds a list: one anonymous label each.")] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="A cell holds a list: anonymous labels, or samples of the judge.")
+    ] = False,
+    unnest: Annotated[
+        Words, typer.Option("--unnest", metavar="COLUMN", help="A row per element of its list; COLUMN# is the place.")
+    ] = None,
     bare: Annotated[bool, typer.Option("--bare", help="Sessions without text: ratings only.")] = False,
     as_score: Annotated[bool, typer.Option("--as-score", help="Cells are scores between the scale's levels.")] = False,
     drop_rest: Annotated[bool, typer.Option("--drop-rest", help="Leave unmapped columns out of metadata.")] = False,
@@ -154,7 +161,7 @@ def import_(
     order = _Order(
         form=form,
         files=tuple(files),
-        file_form=FileForm(delimiter, encoding, records),
+        file_form=FileForm(delimiter, encoding, records, tuple(unnest or ())),
         plan=plan,
         folder=_folder(dataset),
         scales=tuple(scales or ()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from judgekit.judging.lint import Finding
     from judgekit.judging.prompt import PairTarget
     from judgekit.records.dataset import Dataset
-    from judgekit.records.judge import Judge
+    from judgekit.records.judge import Judge, TargetKind
     from judgekit.records.session import Session
 
 JudgeName = Annotated[str, typer.Argument(help="Judge folder, or its name under judges/.", metavar="JUDGE")]
@@ -30,32 +32,60 @@ LABEL = 17
 def judge_new(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the new judge, or a path for its folder.")],
-    dataset: Annotated[str, typer.Option("--dataset", "-d", help="Dataset whose rubric holds the criterion.")],
-    criterion: Annotated[str, typer.Option("--criterion", "-c", help="Which question it answers.")],
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", help="Dataset whose rubric holds the criterion.")
+    ] = None,
+    criterion: Annotated[
+        list[str] | None,
+        typer.Option("--criterion", "-c", help="Which question it answers; repeat for several in one reply."),
+    ] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="provider/model.")] = "openai/gpt-4o-mini",
     pairs: Annotated[bool, typer.Option("--pairs", help="Compare two sessions (preference criteria).")] = False,
     turns: Annotated[bool, typer.Option("--turns", help="Judge single turns of a session.")] = False,
+    check: Annotated[
+        str | None,
+        typer.Option("--check", help="Ask no model: tool_allow_list and others, or package.module:function."),
+    ] = None,
+    member: Annotated[
+        list[str] | None, typer.Option("--member", help="Make a panel of these judges (repeat), by majority.")
+    ] = None,
 ) -> None:
     """Write a new judge with default templates, to edit and run.
 
-    Example: judgekit judge new resolution-v1 --dataset helpdesk --criterion resolution
+    Examples: judgekit judge new resolution-v1 --dataset helpdesk --criterion resolution
+    |  judgekit judge new tools --check tool_allow_list  |  judgekit judge new jury --member a --member b --member c
     """
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.judge import JudgeFolder
     from judgekit.adapters.store.project import find_dataset, new_judge_folder
     from judgekit.judging.card import judge_card
-    from judgekit.judging.scaffold import new_judge
+    from judgekit.judging.scaffold import new_check, new_judge, new_panel
 
     if pairs and turns:
         raise InputError("--pairs and --turns exclude each other", hint="Give one of them")
-    asked = DatasetFolder(find_dataset(dataset)).load().rubric.criterion(criterion)
+    if check is not None and member:
+        raise InputError("--check and --member exclude each other", hint="A panel may have checks among its members")
+    rubric = DatasetFolder(find_dataset(dataset)).load().rubric if dataset is not None else None
+    asked = [rubric.criterion(each) for each in criterion or ()] if rubric is not None else []
     path = new_judge_folder(name)
-    judge = new_judge(asked, name=path.name, model=model, target="pair" if pairs else "turn" if turns else None)
+    target: TargetKind | None = "pair" if pairs else "turn" if turns else None
+    if check is not None:
+        judge = new_check(check, asked, name=path.name, target=target)
+    elif member:
+        paths = [_from(path, each) for each in member]
+        judge = new_panel(paths, [_load_judge(each) for each in member], name=path.name)
+    elif asked:
+        judge = new_judge(*asked, name=path.name, model=model, target=target)
+    else:
+        raise InputError(
+            "a new judge needs its question", hint="Give --dataset and --criterion, or --check or --member"
+        )
     JudgeFolder(path).write(judge)
     console: Console = context.obj
     console.emit(judge_card(judge))
     console.show(f"wrote {path}")
-    console.suggest(f"judgekit judge render {name} {dataset}")
+    sends = judge.kind == "prompt"
+    console.suggest(f"judgekit judge render {name} {dataset}" if sends else f"judgekit judge lint {name}")
 
 
 def judge_show(context: typer.Context, judge: JudgeName) -> None:
@@ -85,10 +115,13 @@ def judge_lint(
     from judgekit.judging.lint import LintReport, lint
 
     subject = _load_judge(judge)
-    units = None
+    units: dict[str, str] | None = None
+    without_reference: tuple[str, ...] = ()
     if dataset is not None:
-        units = {session.id: session.unit() for session in _load_dataset(dataset).sessions}
-    findings = lint(subject, units=units)
+        sessions = _load_dataset(dataset).sessions
+        units = {session.id: session.unit() for session in sessions}
+        without_reference = tuple(session.id for session in sessions if not session.reference)
+    findings = lint(subject, units=units, without_reference=without_reference)
     context.obj.emit(LintReport(judge=subject.name, findings=findings))
     context.obj.show(_findings_text(findings) or f"{subject.name}: nothing found")
     return EXIT_FINDINGS if any(finding.severity != "info" for finding in findings) else 0
@@ -132,11 +165,21 @@ def judge_render(
     context.obj.suggest(f"judgekit run {judge} {dataset}")
 
 
+def _from(panel: Path, member: str) -> str:
+    """Return how a panel names a member: by its plain name under judges/, else by its folder, from the panel's own."""
+    from judgekit.adapters.store.project import find_judge, project_root
+
+    folder = find_judge(member).resolve()
+    if folder.parent == project_root(panel.parent) / "judges":
+        return folder.name
+    return Path(os.path.relpath(folder, panel.resolve())).as_posix()
+
+
 def _load_judge(name: str) -> Judge:
-    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.judge import load_judge
     from judgekit.adapters.store.project import find_judge
 
-    return JudgeFolder(find_judge(name)).load()
+    return load_judge(find_judge(name))
 
 
 def _load_dataset(name: str) -> Dataset:
@@ -189,8 +232,10 @@ def _card_text(card: JudgeCard) -> str:
         "question": card.criterion.question,
         "criterion": f"{card.criterion.id} ({card.criterion.scale.type})",
         "scale": card.scale,
+        **_further_rows(card),
         "judges": card.target,
-        **(_prompt_rows(card.prompt) if card.prompt else {"weights": _short(card.weights)}),
+        **(_prompt_rows(card.prompt) if card.prompt else _kind_rows(card)),
+        **({"redacts": ", ".join(card.redaction)} if card.redaction else {}),
         "lineage": lineage,
         "judge": _short(card.judge_fingerprint),
     }
@@ -199,6 +244,22 @@ def _card_text(card: JudgeCard) -> str:
         first, *more = wrap(str(value), WIDTH - LABEL) or [""]
         lines += [f"  {key:<{LABEL - 2}}{first}", *(" " * LABEL + line for line in more)]
     return "\n".join(lines)
+
+
+def _kind_rows(card: JudgeCard) -> dict[str, str]:
+    """Return what a judge that asks no model is made of."""
+    if card.panel is not None:
+        weights = ", ".join(f"{name} {weight:g}" for name, weight in card.panel.weights.items())
+        rule = f"{card.panel.rule}, {card.panel.needed} of {len(card.panel.members)} must answer"
+        return {"members": ", ".join(card.panel.members), "rule": rule, **({"weights": weights} if weights else {})}
+    if card.check is not None:
+        return {"check": card.check.function, "options": json.dumps(card.check.options, ensure_ascii=False)}
+    return {"verdicts": card.stored.path} if card.stored is not None else {"weights": _short(card.weights)}
+
+
+def _further_rows(card: JudgeCard) -> dict[str, str]:
+    listed = ", ".join(f"{criterion.id} ({criterion.scale.type})" for criterion in card.further_criteria)
+    return {"in one reply": listed} if listed else {}
 
 
 def _short(fingerprint: str | None) -> str:
@@ -212,7 +273,7 @@ def _prompt_rows(prompt: PromptCard) -> dict[str, object]:
         **orders,
         "model": f"{prompt.model or '-'} by {prompt.engine}" + (f" at {prompt.base_url}" if prompt.base_url else ""),
         "parameters": ", ".join(f"{key}={value}" for key, value in prompt.parameters.items() if value != {}) or "-",
-        "samples": prompt.samples,
+        "samples": f"{prompt.samples}, made one by {prompt.combine}" if prompt.samples > 1 else prompt.samples,
         "sees": f"at most {prompt.max_chars} characters, above that {prompt.elide}"
         if prompt.max_chars
         else "whole sessions",
@@ -238,5 +299,5 @@ def _request_text(shown: ShownRequest) -> str:
     parts = [f"--- {message.role}\n{message.content}" for message in shown.messages]
     settings = {"model": shown.model, "parameters": shown.parameters, "json_schema": shown.json_schema}
     parts += [f"--- {key}\n{json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
-    size = f"{shown.n_chars:,} characters, {shown.n_elided} turns left out"
+    size = f"{shown.n_chars:,} characters, {shown.n_elided} turns left out, {shown.n_redacted} places redacted"
     return "\n".join([*parts, f"--- size\n{size}\n--- key\n{shown.key}"])

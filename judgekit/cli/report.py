@@ -12,11 +12,11 @@ from judgekit.errors import FileProblem, InputError, InvalidRecord, UnknownName
 
 if TYPE_CHECKING:
     from judgekit.records.record import Record
-    from judgekit.records.report import AgreementReport, ComparisonReport, ScoreReport
+    from judgekit.records.report import AgreementReport, ComparisonReport, ProbeReport, QualityReport, ScoreReport
 
-    AnyReport = AgreementReport | ScoreReport | ComparisonReport
+    AnyReport = AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport
 
-HINT = "Reports are saved by judgekit agree, score and compare with -o x.json"
+HINT = "Reports are saved by judgekit agree, score, judge probe, estimate and compare with -o x.json"
 
 
 def report(

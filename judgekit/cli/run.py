@@ -55,6 +55,15 @@ def run(
     retry_failures: Annotated[
         bool, typer.Option("--retry-failures", help="Ask anew where stored replies could not be read.")
     ] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Hand requests in as the provider's batches: half the price, hours.")
+    ] = False,
+    poll: Annotated[
+        float, typer.Option("--poll", min=0.05, help="Seconds between questions how far a batch is.")
+    ] = 30.0,
+    shard: Annotated[
+        str | None, typer.Option("--shard", help="Only part i of n, as i/n; `runs merge` makes one run of all parts.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")
     ] = False,
@@ -66,7 +75,7 @@ def run(
     Examples: judgekit run resolution helpdesk -o runs/resolution  |  judgekit run resolution helpdesk --dry-run
     """
     from judgekit.adapters.store.project import find_judge
-    from judgekit.cli.running import RunHow, load_source, narrowed, plan_text, planned, run_into, summary_text
+    from judgekit.cli.running import RunHow, load_source, plan_text, planned, run_into, summary_text
     from judgekit.workflows.run import require_verdicts
 
     how = RunHow(
@@ -79,10 +88,13 @@ def run(
         max_cost_usd=max_cost,
         fresh=fresh,
         is_retrying_failures=retry_failures,
+        batch=batch,
+        poll_s=poll,
+        shard=shard,
     )
     folder = find_judge(judge)
     subject = changed(_load(folder), model=model, base_url=base_url, how=how)
-    source = narrowed(load_source(sessions, subject), subject, split=split, limit=limit)
+    source = load_source(sessions, subject, split=split, limit=limit)
     if dry_run:
         plan = planned(subject, source, how=how)
         context.obj.emit(plan)
@@ -140,6 +152,6 @@ def _at_its_endpoint(judge: Judge, how: RunHow) -> Judge:
 
 
 def _load(folder: Path) -> Judge:
-    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.judge import load_judge
 
-    return JudgeFolder(folder).load()
+    return load_judge(folder)

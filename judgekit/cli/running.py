@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from judgekit.errors import BudgetReached, EngineUnavailable, FileProblem, InputError
 
 if TYPE_CHECKING:
     from judgekit.adapters.store.run import RunFolder
+    from judgekit.adapters.store.stream import SessionFile
     from judgekit.cli.console import Console
     from judgekit.judging.ports import Engine, Store
-    from judgekit.judging.runner.interview import Target
+    from judgekit.judging.runner.interview import Targets
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
-    from judgekit.records.run import RunManifest
+    from judgekit.records.run import MemberRun, RunManifest
     from judgekit.records.session import Pair, Session
     from judgekit.workflows.dry_run import RunPlan
-    from judgekit.workflows.run import RunOptions, RunSummary
+    from judgekit.workflows.run import Batches, RunOptions, RunSummary
+
+    Source: TypeAlias = Dataset | SessionFile
 
 R = TypeVar("R", "Session", "Pair")
 
@@ -31,6 +35,8 @@ REPLIES_FILE = "replies.jsonl"
 STORE_FILE = "replies.sqlite"
 """Replies already paid for, in the project's cache."""
 WIDTH = 80
+
+SplitChoice = Literal["train", "dev", "test", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,9 @@ class RunHow:
         max_cost_usd: Dollars this command may spend.
         fresh: Whether stored replies do not count.
         is_retrying_failures: Whether what stored replies leave unread is asked anew.
+        batch: Whether requests go in the provider's batches, at half the price.
+        poll_s: How often it is then asked how far it is, in seconds.
+        shard: `i/n`: only this part of the targets.
     """
 
     engine: str | None = None
@@ -58,10 +67,13 @@ class RunHow:
     max_cost_usd: float | None = None
     fresh: bool = False
     is_retrying_failures: bool = False
+    batch: bool = False
+    poll_s: float = 30.0
+    shard: str | None = None
 
 
 def run_into(
-    out: Path | None, judge: Judge, judge_folder: Path, source: Dataset, *, how: RunHow, console: Console
+    out: Path | None, judge: Judge, judge_folder: Path, source: Source, *, how: RunHow, console: Console
 ) -> RunSummary:
     """Run a judge over all targets of a dataset, into a folder that is resumed where it holds the same judge's run.
 
@@ -69,7 +81,7 @@ def run_into(
         out: The run's folder; None: under the project's cache.
         judge: As the command line changed it.
         judge_folder: Where recorded replies and weights lie.
-        source: Sessions and pairs to judge.
+        source: Sessions and pairs to judge; for a panel or a student they are all in memory.
         how: Engine and limits.
         console: For progress.
 
@@ -79,25 +91,70 @@ def run_into(
         EngineUnavailable: Key, model, quota or connection; what was done is kept.
     """
     from judgekit.adapters.store.project import cache_folder, project_root
-    from judgekit.workflows.run import RunSummary, targets_of
+    from judgekit.records.dataset import Dataset
+    from judgekit.workflows.run import RunSummary, run_notes
 
+    if judge.kind == "panel" and isinstance(source, Dataset):
+        from judgekit.cli.running_panel import run_panel
+
+        return run_panel(out, judge, judge_folder, source, how=how, console=console)
     cache = cache_folder(project_root())
     folder = out or cache / "runs" / f"{judge.name}-{judge.judge_fingerprint.removeprefix('sha256:')[:12]}"
-    targets = targets_of(judge, source.sessions, source.pairs)
-    if judge.kind == "student":
+    targets = targets_in(judge, source)
+    if judge.kind == "student" and isinstance(source, Dataset):
         manifest = _run_student(judge, judge_folder, source, targets, folder)
+    elif judge.kind in ("check", "stored"):
+        manifest = _run_given(judge, judge_folder, targets, folder)
     else:
         manifest = _run_engine(judge, judge_folder, targets, (folder, cache), how=how, console=console)
-    return RunSummary(manifest=manifest, folder=str(folder))
+    set_aside = () if isinstance(source, Dataset) else source.notes
+    return RunSummary(manifest=manifest, folder=str(folder), notes=(*run_notes(manifest), *set_aside))
 
 
-def load_source(name: str, judge: Judge) -> Dataset:
-    """Return a dataset by folder or name, or the sessions of a file (and `pairs.jsonl` beside it, for pairs).
+def load_source(name: str, judge: Judge, *, split: SplitChoice = "all", limit: int | None = None) -> Source:
+    """Return what is to be judged of a dataset (by folder or name) or of a file of sessions.
+
+    Sessions for judges that take them one by one are left in their file; a judge of pairs, a panel or a student is
+    given all at once.
 
     Raises:
         FileProblem: It cannot be read.
         InvalidRecord: A line does not fit; the message names file and line.
+        InputError: There is nothing to judge, or no such split.
     """
+    if judge.target == "pair" or judge.kind in ("panel", "student"):
+        return narrowed(_whole(name, judge), judge, split=split, limit=limit)
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.adapters.store.project import find_dataset
+    from judgekit.adapters.store.stream import SessionFile, dataset_sessions
+
+    if not Path(name).is_file():
+        folder = DatasetFolder(find_dataset(name))
+        return dataset_sessions(folder, split=None if split == "all" else split, limit=limit)
+    if split != "all":
+        raise InputError(f"a file has no {split} split", where=name, hint="Give a dataset, or leave --split out")
+    sessions = SessionFile(Path(name), limit=limit)
+    if sessions.notes:
+        raise FileProblem(sessions.notes[0], hint="Complete or delete that line")
+    return sessions
+
+
+def targets_in(judge: Judge, source: Source) -> Targets:
+    """Return what is asked about.
+
+    Raises:
+        InputError: There is nothing of the judge's kind.
+    """
+    from judgekit.records.dataset import Dataset
+    from judgekit.workflows.run import targets_of
+
+    if isinstance(source, Dataset):
+        return targets_of(judge, source.sessions, source.pairs)
+    return source if len(source) else targets_of(judge, ())
+
+
+def _whole(name: str, judge: Judge) -> Dataset:
+    """Return a dataset, or the sessions of a file (and `pairs.jsonl` beside it, for pairs), in memory."""
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
 
@@ -162,34 +219,53 @@ def summary_text(summary: RunSummary) -> str:
     for label, text in rows.items():
         if text is not None:
             lines.append(_cut(f"  {label:<10}{text}") if label != "run" else f"  {label:<10}{text}")
+    lines += [_cut(f"  {'member':<10}{_member_words(member)}") for member in manifest.members]
+    for note in summary.notes:
+        lines += textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)
 
 
+def _member_words(member: MemberRun) -> str:
+    failed = ", ".join(f"{cause} {n}" for cause, n in member.failures.items())
+    told = f"{_number(member.n_failures, 'failure')} ({failed}), " if member.n_failures else ""
+    return f"{member.judge} ({member.engine}): {told}{_number(member.n_verdicts, 'verdict')}"
+
+
 def _run_engine(
-    judge: Judge, judge_folder: Path, targets: list[Target], places: tuple[Path, Path], *, how: RunHow, console: Console
+    judge: Judge, judge_folder: Path, targets: Targets, places: tuple[Path, Path], *, how: RunHow, console: Console
 ) -> RunManifest:
-    from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.engines.choice import EngineWorld, choose_engine
-    from judgekit.adapters.engines.replay import read_replies
     from judgekit.judging.prompt import Prompter
 
     folder, cache = places
-    name = "replay" if how.replay is not None else how.engine
-    replies = None
-    if (name or judge.engine) == "replay":
-        replies = read_replies(how.replay or judge_folder / REPLIES_FILE)
-    clock = SystemClock()
-    surroundings = EngineWorld(os.environ, clock, how.timeout_s, how.max_in_flight, replies)
-    engine = choose_engine(judge, surroundings, name=name)
+    engine = chosen_engine(judge, judge_folder, how=how)
     Prompter(judge)  # a template that cannot be used is told before a folder is made
-    with _writing(folder, judge) as run_folder, _opened_store(cache, engine, fresh=how.fresh) as store:
+    with writing(folder, judge) as run_folder, opened_store(cache, engine, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
         return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
 
 
+def chosen_engine(judge: Judge, judge_folder: Path, *, how: RunHow) -> Engine:
+    """Return what answers a judge's requests.
+
+    Raises:
+        UnknownName: There is no engine of that name.
+        EngineUnavailable: The key is missing.
+    """
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.engines.choice import EngineWorld, choose_engine
+    from judgekit.adapters.engines.replay import read_replies
+
+    name = "replay" if how.replay is not None else how.engine
+    replies = None
+    if (name or judge.engine) == "replay":
+        replies = read_replies(how.replay or judge_folder / REPLIES_FILE)
+    surroundings = EngineWorld(os.environ, SystemClock(), how.timeout_s, how.max_in_flight, replies)
+    return choose_engine(judge, surroundings, name=name)
+
+
 async def _ask(
-    judge: Judge, targets: list[Target], parts: tuple[Engine, Store, RunFolder], *, how: RunHow, console: Console
+    judge: Judge, targets: Targets, parts: tuple[Engine, Store, RunFolder], *, how: RunHow, console: Console
 ) -> RunManifest:
     import numpy as np
 
@@ -199,10 +275,13 @@ async def _ask(
 
     engine, store, sink = parts
     line = ProgressLine(console)
-    options = replace(_options(how), listener=line)
-    rng = np.random.default_rng()  # jitter only: no result depends on it
+    options = replace(run_options(how), listener=line)
+    rng = np.random.default_rng()  # jitter and names only: no result depends on it
+    around: Surroundings | None = None
     try:
         around = Surroundings(engine, store, sink, SystemClock(), rng)
+        if how.batch:
+            around = replace(around, batches=_batches(judge, engine, sink.path, how=how))
         return await run_judge(judge, targets, around=around, options=options)
     except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
         line.clear()
@@ -212,35 +291,54 @@ async def _ask(
     finally:
         line.clear()
         await engine.close()
+        if around is not None and around.batches is not None:
+            await around.batches.engine.close()
 
 
-def planned(judge: Judge, source: Dataset, *, how: RunHow) -> RunPlan:
+def _batches(judge: Judge, engine: Engine, folder: Path, *, how: RunHow) -> Batches:
+    """Return the way through the provider's batches.
+
+    Raises:
+        InputError: The judge's engine has none.
+    """
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.engines.choice import EngineWorld, endpoint_of
+    from judgekit.adapters.engines.openai_batch import OpenAIBatch
+    from judgekit.adapters.store.batches import BatchFile
+    from judgekit.workflows.run import Batches
+
+    if engine.name != OpenAIBatch.name:
+        hint = "It works where the endpoint speaks OpenAI's files and batches; run without --batch"
+        raise InputError(f"engine {engine.name} has no batches", where=judge.name, hint=hint)
+    clock = SystemClock()
+    endpoint = endpoint_of(judge, EngineWorld(os.environ, clock, how.timeout_s, how.max_in_flight, None))
+    return Batches(OpenAIBatch(endpoint, clock), BatchFile(folder), how.poll_s)
+
+
+def planned(judge: Judge, source: Source, *, how: RunHow) -> RunPlan:
     """Return what a run would come to; no key is needed and nothing is sent.
 
     Raises:
         InputError: The judge asks no model, so that it costs nothing.
     """
-    from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.project import cache_folder, project_root
     from judgekit.adapters.store.replies import ReplyStore
     from judgekit.judging.runner.store import MemoryStore
     from judgekit.workflows.dry_run import plan_run
-    from judgekit.workflows.run import targets_of
 
     if judge.kind != "prompt":
-        raise InputError(f"a {judge.kind} judge asks no model", where=judge.name, hint="It runs for nothing")
-    targets = targets_of(judge, source.sessions, source.pairs)
+        hint = "Plan its members one by one" if judge.kind == "panel" else "It runs for nothing"
+        raise InputError(f"a {judge.kind} judge asks no model itself", where=judge.name, hint=hint)
+    targets = targets_in(judge, source)
     path = cache_folder(project_root()) / STORE_FILE
     with contextlib.ExitStack() as stack:
         is_cached = path.is_file() and not how.fresh
         store = stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
-        return plan_run(judge, targets, store=store, clock=SystemClock(), options=_options(how))
+        return plan_run(judge, targets, store=store, options=run_options(how))
 
 
 def plan_text(plan: RunPlan) -> str:
     """Return a plan in at most 80 columns."""
-    import textwrap
-
     from judgekit.cli.progress import duration
 
     rows = {
@@ -256,7 +354,8 @@ def plan_text(plan: RunPlan) -> str:
     return "\n".join(lines)
 
 
-def _options(how: RunHow) -> RunOptions:
+def run_options(how: RunHow) -> RunOptions:
+    """Return limits and prices for the runner."""
     from judgekit.adapters.prices import LitellmPrices
     from judgekit.adapters.store.project import load_project, project_root
     from judgekit.workflows.run import RunOptions
@@ -268,10 +367,11 @@ def _options(how: RunHow) -> RunOptions:
         max_cost_usd=how.max_cost_usd,
         prices=LitellmPrices(load_project(project_root()).prices),
         is_retrying_failures=how.is_retrying_failures,
+        shard=how.shard,
     )
 
 
-def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: list[Target], folder: Path) -> RunManifest:
+def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: Targets, folder: Path) -> RunManifest:
     """Judge with the weights in the judge's folder: no request, no key, no network."""
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.judge import JudgeFolder
@@ -282,12 +382,24 @@ def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: lis
     student = load_student(JudgeFolder(judge_folder).weights_path)
     clock = SystemClock()
     outcomes = judge_with_student(judge, student, source, now=clock.now())
-    with _writing(folder, judge) as run_folder:
+    with writing(folder, judge) as run_folder:
+        return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
+
+
+def _run_given(judge: Judge, judge_folder: Path, targets: Targets, folder: Path) -> RunManifest:
+    """Keep what a check or stored verdicts say: no request, no key, no network."""
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.given import given_outcomes
+    from judgekit.workflows.run import keep_outcomes
+
+    clock = SystemClock()
+    outcomes = given_outcomes(judge, judge_folder, targets, now=clock.now())
+    with writing(folder, judge) as run_folder:
         return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
 
 
 @contextlib.contextmanager
-def _writing(path: Path, judge: Judge) -> Iterator[RunFolder]:
+def writing(path: Path, judge: Judge) -> Iterator[RunFolder]:
     """Open a run's folder for this process alone.
 
     Raises:
@@ -333,7 +445,7 @@ def _has_content(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _opened_store(cache: Path, engine: Engine, *, fresh: bool) -> Iterator[Store]:
+def opened_store(cache: Path, engine: Engine, *, fresh: bool) -> Iterator[Store]:
     """Open the replies already paid for; a replay pays nothing and keeps none."""
     from judgekit.adapters.store.replies import ReplyStore
     from judgekit.judging.runner.store import FreshStore, MemoryStore

@@ -40,6 +40,13 @@ def score(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Splits read: dev, train, or train,dev.")] = "dev",
     use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value",
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Only the first so many samples of each verdict; else all.")
+    ] = None,
+    pairs: Annotated[
+        str | None,
+        typer.Option("--pairs", help="For ratings of sessions: criterion of pairs; of two the higher-rated wins."),
+    ] = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option("--baseline", help="Run of another judge, such as a student, to read beside (repeatable)."),
@@ -80,7 +87,14 @@ def score(
             data, outcomes, scoring = _from_dataset(verdicts, dataset, judge)
         rivals = [rival_from(source, data.rubric) for source in baseline or ()]
         chosen = scoring_with(
-            replace(scoring, slices=tuple(slices or ()), rivals=tuple(rivals), epsilon=epsilon),
+            replace(
+                scoring,
+                slices=tuple(slices or ()),
+                rivals=tuple(rivals),
+                epsilon=epsilon,
+                n_samples=samples,
+                preference=pairs,
+            ),
             reference=reference,
             splits=split,
             use=use,
@@ -161,6 +175,7 @@ def load_outcomes(
             model=manifest.model,
             judge_fingerprint=manifest.judge_fingerprint,
             lineage=folder.lineage(),
+            combine=manifest.combine,
         )
         return list(loaded.outcomes), scoring
     if rubric is not None and not path.name.endswith(LINES):

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-from judgekit.records.judge import Judge
+from judgekit.records.judge import Judge, Reading
 from judgekit.records.rubric import Criterion, Level, Scale, level_text
 
 NOT_APPLICABLE = "not_applicable"
 CANNOT_JUDGE = "cannot_judge"
 
 
-def scale_words(criterion: Criterion) -> str:
+def as_listed(judge: Judge) -> Judge:
+    """Return the judge with the levels of its scales in the order in which prompts list them: for prompts alone."""
+    if judge.levels_from == "lowest":
+        return judge
+    criteria = [_turned(criterion) for criterion in judge.criteria]
+    return judge.model_copy(update={"criterion": criteria[0], "further_criteria": tuple(criteria[1:])})
+
+
+def scale_words(criterion: Criterion, *, levels_from: Literal["lowest", "highest"] = "lowest") -> str:
     """Return the legal values in words, to stand behind "Answer with".
+
+    Args:
+        criterion: With its levels as they are listed.
+        levels_from: Which end of an ordered scale is listed first.
 
     Example:
         >>> scale = Scale(type="ordinal", levels=(1, 2, 3))
@@ -26,7 +38,7 @@ def scale_words(criterion: Criterion) -> str:
     """
     words = _legal(criterion.scale)
     if criterion.scale.type == "ordinal":
-        words += ", from lowest to highest"
+        words += f", from {levels_from} to {'highest' if levels_from == 'lowest' else 'lowest'}"
     if criterion.direction and criterion.scale.type in ("ordinal", "numeric"):
         words += f"; {criterion.direction} is better"
     return words
@@ -40,11 +52,11 @@ def anchor_lines(criterion: Criterion) -> str:
 
 def answer_format(judge: Judge) -> str:
     """Return the exact form of the reply, in words; empty for regex readings, whose templates say it themselves."""
-    reading = judge.reading
-    if reading.method == "regex":
+    if judge.reading.method == "regex":
         return ""
-    value = f"<{_legal(judge.criterion.scale, in_json=True)}>"
-    form = f'{{{json.dumps(reading.rationale_key)}: "<your reasons>", {json.dumps(reading.value_key)}: {value}}}'
+    if judge.further_criteria:
+        return _format_of_several(judge)
+    form = _object_form(judge.criterion, judge.reading)
     lines = [f"Reply with one JSON object and nothing else, your reasons first:\n{form}"]
     if judge.criterion.not_applicable:
         lines.append(f'Where the question does not apply here, the value is "{NOT_APPLICABLE}".')
@@ -61,7 +73,42 @@ def reply_schema(judge: Judge) -> dict[str, Any] | None:
     reading = judge.reading
     if reading.method != "json_schema":
         return None
-    properties = {reading.rationale_key: {"type": "string"}, reading.value_key: _value_schema(judge.criterion)}
+    if judge.further_criteria:
+        return _object({criterion.id: _answer_schema(criterion, reading) for criterion in judge.criteria})
+    return _answer_schema(judge.criterion, reading)
+
+
+def _turned(criterion: Criterion) -> Criterion:
+    scale = criterion.scale.model_copy(update={"levels": criterion.scale.levels[::-1]})
+    return criterion.model_copy(update={"scale": scale})
+
+
+def _format_of_several(judge: Judge) -> str:
+    """Return the form of a reply with one object per criterion, and which of them may be left open."""
+    members = [
+        f"  {json.dumps(criterion.id, ensure_ascii=False)}: {_object_form(criterion, judge.reading)}"
+        for criterion in judge.criteria
+    ]
+    form = "{\n" + ",\n".join(members) + "\n}"
+    lines = [f"Reply with one JSON object and nothing else, for each question your reasons first:\n{form}"]
+    optional = [criterion.id for criterion in judge.criteria if criterion.not_applicable]
+    if optional:
+        named = "" if len(optional) == len(judge.criteria) else f" ({', '.join(optional)})"
+        lines.append(f'Where a question does not apply here{named}, its value is "{NOT_APPLICABLE}".')
+    lines.append(f'Where what is shown does not allow an answer to a question, its value is "{CANNOT_JUDGE}".')
+    return "\n".join(lines)
+
+
+def _object_form(criterion: Criterion, reading: Reading) -> str:
+    value = f"<{_legal(criterion.scale, in_json=True)}>"
+    return f'{{{json.dumps(reading.rationale_key)}: "<your reasons>", {json.dumps(reading.value_key)}: {value}}}'
+
+
+def _answer_schema(criterion: Criterion, reading: Reading) -> dict[str, Any]:
+    return _object({reading.rationale_key: {"type": "string"}, reading.value_key: _value_schema(criterion)})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from judgekit.judging.answer_form import scale_words
 from judgekit.judging.prompt import Rendered
 from judgekit.records.judge import Judge
+from judgekit.records.judge_kind import Check, Panel, Stored
 from judgekit.records.record import Record
 from judgekit.records.rubric import Criterion
 
@@ -20,6 +21,8 @@ class PromptCard(Record):
     parameters: dict[str, Any]
     """Those that are set."""
     samples: int
+    combine: str
+    """How analysis makes one of several samples."""
     orders: str | None
     """How pairs are shown; None for sessions and turns."""
     reading: str
@@ -41,11 +44,21 @@ class JudgeCard(Record):
     kind: str
     description: str = ""
     criterion: Criterion
+    further_criteria: tuple[Criterion, ...] = ()
+    """Those answered in the same reply."""
     scale: str
     """The legal answers, in words."""
     target: str
     prompt: PromptCard | None
     """What is asked and how; None for a student, which asks nothing."""
+    panel: Panel | None = None
+    """Rule and members of a panel."""
+    check: Check | None = None
+    """Function and options of a check."""
+    stored: Stored | None = None
+    """Where a stored judge's verdicts are."""
+    redaction: tuple[str, ...] = ()
+    """What is taken out before anything is sent: rules of judge and project."""
     weights: str | None
     """Fingerprint of what a student has learnt; None for a prompt judge."""
     lineage_dataset: str | None
@@ -81,6 +94,8 @@ class ShownRequest(Record):
     """Characters in all messages."""
     n_elided: int
     """Turns left out, wholly or in part."""
+    n_redacted: int = 0
+    """Places replaced by the rules of judge and project."""
 
 
 def judge_card(judge: Judge) -> JudgeCard:
@@ -90,9 +105,14 @@ def judge_card(judge: Judge) -> JudgeCard:
         kind=judge.kind,
         description=judge.description,
         criterion=judge.criterion,
+        further_criteria=judge.further_criteria,
         scale=scale_words(judge.criterion),
         target=judge.target,
         prompt=_prompt_card(judge) if judge.kind == "prompt" else None,
+        panel=judge.panel,
+        check=judge.check,
+        stored=judge.stored,
+        redaction=tuple(dict.fromkeys(rule.name for rule in judge.redact)),
         weights=judge.weights,
         lineage_dataset=judge.lineage.dataset,
         n_lineage_units=len(judge.lineage.units),
@@ -118,19 +138,21 @@ def shown_request(
         json_schema=dict(request.schema) if request.schema is not None else None,
         n_chars=sum(len(message.content) for message in messages),
         n_elided=rendered.n_elided,
+        n_redacted=rendered.n_redacted,
     )
 
 
 def _prompt_card(judge: Judge) -> PromptCard:
-    n_patterns = len(judge.reading.patterns)
+    n_patterns, odds = len(judge.reading.patterns), ", with token probabilities" if judge.reading.probabilities else ""
     return PromptCard(
         model=judge.model,
         engine=judge.engine,
         base_url=judge.base_url,
         parameters=judge.parameters.model_dump(mode="json", exclude_none=True),
         samples=judge.samples,
+        combine=judge.combine or "median on an ordered scale, else vote",
         orders=judge.orders if judge.target == "pair" else None,
-        reading=judge.reading.method + (f" ({n_patterns} patterns)" if n_patterns else ""),
+        reading=judge.reading.method + (f" ({n_patterns} patterns)" if n_patterns else "") + odds,
         max_chars=judge.transcript.max_chars,
         elide=judge.transcript.elide,
         n_rules=len(judge.rules),

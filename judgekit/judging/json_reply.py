@@ -30,13 +30,12 @@ def json_objects(text: str) -> list[dict[str, Any]]:
         >>> json_objects('Draft {"value": 1}, then: {"value": 2} {"value": 3,}')
         [{'value': 1}, {'value': 2}]
     """
-    decoder = json.JSONDecoder(strict=False, parse_int=_whole_number, object_pairs_hook=_object)
     found: list[dict[str, Any]] = []
     n_broken = 0
     start = _START.search(text)
     while start is not None and n_broken <= MAX_BROKEN:
         try:
-            value, end = decoder.raw_decode(text, start.start())
+            value, end = _DECODER.raw_decode(text, start.start())
         except json.JSONDecodeError as error:
             n_broken += 1
             end = max(error.pos, start.start() + 1)
@@ -57,3 +56,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         found[key] = value if found.get(key, value) == value else Contradiction()
     return found
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole_number, object_pairs_hook=_object)
+"""Made once: making a decoder takes as long as reading a reply."""

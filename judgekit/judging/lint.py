@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from judgekit.errors import InvalidRecord
+from judgekit.errors import InputError, InvalidRecord
+from judgekit.judging.check import check_options
+from judgekit.judging.model_name import is_floating
+from judgekit.judging.odds import check_odds
 from judgekit.judging.prompt import COMMON_VARIABLES, TARGET_VARIABLES
 from judgekit.judging.reading import check_reading
+from judgekit.judging.redaction import Redactor
 from judgekit.judging.template import compile_template, unknown_variable, variable_lines
 from judgekit.records.judge import Judge
 from judgekit.records.record import Record
@@ -35,7 +39,6 @@ _DATA_SENTENCE = re.compile(
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\d*\})")
 _CHARACTER_SET = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
 _NEVER = re.compile(r"\(\?!\)|(?<!\\)\$[\w(]|\\Z[^|)]|[\w.)]\\A")
-_DATED = re.compile(r"\d{4}-?\d{2}-?\d{2}|-\d{4}\b|@")
 
 
 class Finding(Record):
@@ -71,11 +74,13 @@ class Subject:
         judge: The judge.
         used: Template file -> variable -> first line; empty for a template that does not parse.
         units: Session id -> its unit, where the dataset is known.
+        without_reference: Sessions of it that declare no reference answer.
     """
 
     judge: Judge
     used: Mapping[str, Mapping[str, int]]
     units: Mapping[str, str]
+    without_reference: Sequence[str] = ()
 
     @property
     def names(self) -> set[str]:
@@ -92,13 +97,18 @@ class Subject:
         return next((file, lines[name]) for file, lines in self.used.items() if name in lines)
 
 
-def lint(judge: Judge, *, units: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+def lint(
+    judge: Judge, *, units: Mapping[str, str] | None = None, without_reference: Sequence[str] = ()
+) -> tuple[Finding, ...]:
     """Return what is wrong with a judge, or may be; empty when nothing is.
 
     Args:
         judge: The judge.
         units: Session id -> unit (`group:...`), to hold demonstrations against the lineage.
+        without_reference: Sessions that declare no reference answer, to hold the templates against them.
     """
+    if judge.kind == "check":
+        return tuple(check_judge(judge))
     if judge.kind != "prompt":
         return ()
     used: dict[str, Mapping[str, int]] = {}
@@ -108,7 +118,7 @@ def lint(judge: Judge, *, units: Mapping[str, str] | None = None) -> tuple[Findi
             used[file] = variable_lines(source, name=file)
         except InvalidRecord as error:
             broken.append(_from_error("template", error, file))
-    subject = Subject(judge, used, units or {})
+    subject = Subject(judge, used, units or {}, without_reference)
     return (*broken, *(finding for check in CHECKS for finding in check(subject)))
 
 
@@ -164,12 +174,15 @@ def data_sentence(subject: Subject) -> Iterator[Finding]:
 def what_is_asked(subject: Subject) -> Iterator[Finding]:
     """Parts of the criterion that the judge is not told."""
     judge, names = subject.judge, subject.names
+    if "criteria" in names:
+        names |= {"question", "scale", "anchors"}
     words = [level_text(level) for level in judge.criterion.scale.levels]
     has_levels = bool(words) and all(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", subject.text) for word in words)
     is_asked = "question" in names or judge.criterion.question.strip() in subject.text
     asks_json = judge.reading.method != "regex"
     missing = {
         "question": not is_asked,
+        "criteria": bool(judge.further_criteria) and "criteria" not in names and not _are_asked(judge, subject.text),
         "scale": not names & {"scale", "levels", "answer_format", "anchors"} and not has_levels,
         "anchors": bool(judge.criterion.anchors) and "anchors" not in names and not _has_anchors(judge, subject.text),
         "rules": bool(judge.rules) and "rules" not in names,
@@ -199,6 +212,8 @@ def what_is_asked(subject: Subject) -> Iterator[Finding]:
 def foreign_levels(subject: Subject) -> Iterator[Finding]:
     """Levels in the templates' own words that are not on the scale."""
     scale = subject.judge.criterion.scale
+    if subject.judge.further_criteria:
+        return  # a range in a sentence may be any criterion's
     ends: tuple[float | None, float | None] | None = None
     if scale.type == "numeric":
         ends = (scale.min, scale.max)
@@ -234,6 +249,65 @@ def reading_rules(subject: Subject) -> Iterator[Finding]:
     yield from _unreachable_levels(subject.judge)
 
 
+def odds(subject: Subject) -> Iterator[Finding]:
+    """Levels that can have no odds, or whose tokens may begin alike."""
+    judge = subject.judge
+    try:
+        check_odds(judge)
+    except InvalidRecord as error:
+        yield _from_error("no-odds", error, "judge.toml")
+        return
+    words = [level_text(level).casefold() for level in judge.criterion.scale.levels]
+    alike = [(one, other) for one in words for other in words if one != other and other.startswith(one)]
+    if judge.reading.probabilities and alike:
+        one, other = alike[0]
+        yield _in_toml(
+            "levels-begin-alike", "warning",
+            f"{other!r} begins with {one!r}: where it is written in several tokens, not all odds can be told apart",
+            "Use levels that begin differently, or look at `kept` in the verdicts' metadata",
+        )  # fmt: skip
+
+
+def several_criteria(subject: Subject) -> Iterator[Finding]:
+    """Demonstrations that show one answer where several are wanted."""
+    judge = subject.judge
+    if judge.further_criteria and judge.demonstrations:
+        yield _in_toml(
+            "one-answer-shown", "warning",
+            f"demonstrations show the answer on {judge.criterion.id!r} only, and {len(judge.criteria)} are wanted",
+            "Drop the demonstrations, or make a judge for each criterion",
+        )  # fmt: skip
+
+
+def references(subject: Subject) -> Iterator[Finding]:
+    """Templates that show a reference answer which sessions do not declare."""
+    lacking = subject.without_reference
+    if "reference" in subject.names and lacking:
+        file, line = subject.line("reference")
+        n = f"{len(lacking)} sessions declare" if len(lacking) > 1 else "1 session declares"
+        yield Finding(
+            code="no-reference-answer", severity="error", file=file, line=line,
+            message=f"the template shows a reference answer, and {n} none (the first: {lacking[0]})",
+            fix="Give each session its `reference`, or take {{ reference }} out",
+        )  # fmt: skip
+
+
+def check_judge(judge: Judge) -> Iterator[Finding]:
+    """Checks that there are not, options that do not fit, patterns that cannot be used."""
+    try:
+        check_options(judge)
+    except InputError as error:
+        yield _in_toml("bad-check", "error", error.what, error.hint or "Mend it")
+
+
+def redaction(subject: Subject) -> Iterator[Finding]:
+    """Redaction patterns that cannot be used."""
+    try:
+        Redactor(subject.judge.redact)
+    except InvalidRecord as error:
+        yield _in_toml("bad-redaction", "error", f"{error.where}: {error.what}", error.hint or "Mend it")
+
+
 def rationale_first(subject: Subject) -> Iterator[Finding]:
     """Reply forms, written by hand, that ask for the value before the reason."""
     reading = subject.judge.reading
@@ -259,10 +333,9 @@ def sampling(subject: Subject) -> Iterator[Finding]:
     if temperature == 0 and judge.samples > 1:
         message = f"{judge.samples} samples at temperature 0: they will mostly repeat each other"
         yield _in_toml("same-samples", "info", message, "Raise the temperature, or ask once")
-    model = judge.model or ""
-    if model and (model.endswith("latest") or not _DATED.search(model)):
-        message = f"model {model!r} names no dated version: what answers may change"
-        yield _in_toml("floating-model", "info", message, "Name a dated version where the provider has one")
+    if judge.model and is_floating(judge.model):
+        message = f"model {judge.model!r} is an alias without a dated version: what answers may change"
+        yield _in_toml("floating-model", "info", message, "Name a dated version; run.json says which ones answered")
 
 
 def secrets(subject: Subject) -> Iterator[Finding]:
@@ -300,8 +373,8 @@ def lineage(subject: Subject) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
-    unknown_names, what_is_judged, what_is_asked, foreign_levels, rationale_first, data_sentence, reading_rules,
-    sampling, secrets, lineage,
+    unknown_names, what_is_judged, what_is_asked, several_criteria, references, foreign_levels, rationale_first,
+    data_sentence, reading_rules, odds, sampling, redaction, secrets, lineage,
 )  # fmt: skip
 
 
@@ -332,6 +405,10 @@ def _fenced_name(name: str, target: str) -> str:
     if target == "pair":
         return name.removesuffix("_text")
     return "session"
+
+
+def _are_asked(judge: Judge, text: str) -> bool:
+    return all(criterion.question.strip() in text for criterion in judge.criteria)
 
 
 def _has_anchors(judge: Judge, text: str) -> bool:

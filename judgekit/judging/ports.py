@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from judgekit.records.verdict import Call, Token
+from judgekit.records.verdict import Call, Failure, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Request:
         parameters: Temperature and so on; None values are left out.
         schema: JSON schema the reply must follow; None when none is asked for.
         sample: 0, 1, 2 ... where the same question is asked several times.
+        n_samples: How many samples are wanted in all; an engine that can brings those from `sample` on in one answer.
     """
 
     key: str
@@ -38,6 +39,12 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
     sample: int = 0
+    n_samples: int = 1
+
+    @property
+    def n_at_once(self) -> int:
+        """Samples that one answer may bring: this one, and those after it."""
+        return max(1, self.n_samples - self.sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Reply:
         tokens: The last tokens of the text with their odds, where they were asked for.
         limits: What the server says is left.
         recorded: The call as it was when it was made, where this only replays it.
+        further: The samples after this one that came in the same answer; what it cost stands here, with the first.
     """
 
     text: str
@@ -86,6 +94,7 @@ class Reply:
     tokens: tuple[Token, ...] | None = None
     limits: Limits | None = None
     recorded: Call | None = None
+    further: tuple[Reply, ...] = ()
 
 
 FaultKind = Literal["rate_limit", "server", "connection", "timeout", "overflow", "refused", "bad_request", "fatal"]
@@ -106,6 +115,7 @@ class EngineFault(Exception):
         retry_after_s: float | None = None,
         may_be_charged: bool | None = None,
         limits: Limits | None = None,
+        recorded: Failure | None = None,
     ) -> None:
         """Keep the fault.
 
@@ -116,6 +126,7 @@ class EngineFault(Exception):
             may_be_charged: Whether the model may have answered all the same; None: for the kinds where nobody knows
                 (`timeout`, `connection`, `server`).
             limits: What the server says is left.
+            recorded: The failure as it was when it happened, where this only replays it.
         """
         super().__init__(detail)
         self.kind = kind
@@ -123,11 +134,12 @@ class EngineFault(Exception):
         self.retry_after_s = retry_after_s
         self.may_be_charged = kind in ("timeout", "connection", "server") if may_be_charged is None else may_be_charged
         self.limits = limits
+        self.recorded = recorded
 
     @property
     def is_transient(self) -> bool:
         """Whether the same request may succeed later."""
-        return self.kind in ("rate_limit", "server", "connection", "timeout")
+        return self.recorded is None and self.kind in ("rate_limit", "server", "connection", "timeout")
 
 
 class Engine(Protocol):
@@ -154,8 +166,8 @@ class Store(Protocol):
     def find(self, request: Request) -> Call | None:
         """Return the stored call for exactly this request, or None."""
 
-    def commit(self, call: Call) -> None:
-        """Keep a call so that it survives the process from here on."""
+    def commit(self, *calls: Call) -> None:
+        """Keep calls so that they survive the process from here on."""
 
 
 class Prices(Protocol):

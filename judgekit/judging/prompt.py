@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from judgekit.errors import InvalidRecord, UnknownName
-from judgekit.judging.answer_form import anchor_lines, answer_format, reply_schema, scale_words
+from judgekit.judging.answer_form import anchor_lines, answer_format, as_listed, reply_schema, scale_words
+from judgekit.judging.odds import N_ALTERNATIVES, check_odds
 from judgekit.judging.ports import Message, Request
 from judgekit.judging.reading import check_reading
+from judgekit.judging.redaction import Redacted, Redactor
 from judgekit.judging.template import compile_template
 from judgekit.judging.transcript import (
     MAX_TRANSCRIPT_CHARS,
@@ -21,20 +23,20 @@ from judgekit.judging.transcript import (
     turn_text,
 )
 from judgekit.records.judge import Demonstration, Judge, TargetKind, Transcript
-from judgekit.records.record import fingerprint
-from judgekit.records.rubric import level_text
+from judgekit.records.record import canonical_json, text_fingerprint
+from judgekit.records.rubric import Criterion, level_text
 from judgekit.records.session import Pair, Session, Turn
 from judgekit.records.verdict import Order
 
 COMMON_VARIABLES = (
-    "criterion", "question", "scale", "levels", "anchors", "rules", "demonstrations", "answer_format",
+    "criterion", "question", "scale", "levels", "anchors", "criteria", "rules", "demonstrations", "answer_format",
 )  # fmt: skip
 """Of the judge alone: the same for every target."""
 
 TARGET_VARIABLES: dict[TargetKind, tuple[str, ...]] = {
-    "session": ("session", "input_text", "output_text"),
-    "turn": ("session", "turn", "input_text", "output_text"),
-    "pair": ("first", "second", "input", "first_text", "second_text", "input_text"),
+    "session": ("session", "input_text", "output_text", "reference"),
+    "turn": ("session", "turn", "input_text", "output_text", "reference"),
+    "pair": ("first", "second", "input", "first_text", "second_text", "input_text", "reference"),
 }
 """Of what is judged; names that end in `_text` are not fenced."""
 
@@ -58,10 +60,12 @@ class Rendered:
     Attributes:
         request: Exactly what is sent.
         n_elided: Turns left out, wholly or in part, by the judge's own rule.
+        n_redacted: Places replaced by the rules of judge and project.
     """
 
     request: Request
     n_elided: int
+    n_redacted: int = 0
 
 
 class Prompter:
@@ -74,17 +78,23 @@ class Prompter:
             InvalidRecord: A template, pattern or parameter is wrong; the error names file and line.
         """
         check_reading(judge)
+        check_odds(judge)
         if not judge.user.strip():
             raise InvalidRecord("the template is empty", where="user.j2", hint="Write what the judge is shown")
         known = (*COMMON_VARIABLES, *TARGET_VARIABLES[judge.target])
         self._judge = judge
         self._user = compile_template(judge.user, name="user.j2", known=known)
         self._system = compile_template(judge.system, name="system.j2", known=known)
-        self._common = _common_values(judge)
+        self._redactor = Redactor(judge.redact)
+        self._shown: tuple[Session | PairTarget, Redacted] | None = None
+        self._common = _common_values(self._redactor.judge(as_listed(judge)))
         self._parameters = _parameters(judge)
-        self._schema = reply_schema(judge)
+        self._schema = reply_schema(as_listed(judge))
         is_fixed = self._system.variables.isdisjoint(TARGET_VARIABLES[judge.target])
         self._fixed_system = self._system.render(self._common) if is_fixed else None
+        self._form = self._user.filled(self._common, TARGET_VARIABLES[judge.target])
+        self._key_head, self._key_tail = self._around_messages()
+        self.wants_reference = "reference" in self._system.variables | self._user.variables
 
     def request(
         self, target: Session | PairTarget, *, turn: str | None = None, order: Order | None = None, sample: int = 0
@@ -100,32 +110,39 @@ class Prompter:
         Raises:
             TranscriptOverflow: The target is longer than the judge's rule allows.
             PromptTooLong: A message outgrows what any prompt may have.
-            InvalidRecord: The target is not of the judge's kind, or a template fails on it.
+            InvalidRecord: The target is not of the judge's kind, has no reference where a template shows one, or a
+                template fails on it.
             UnknownName: The session has no such turn.
         """
-        values, n_elided = self._target_values(target, turn, order)
-        everything = {**self._common, **values}
-        system = self._system.render(everything) if self._fixed_system is None else self._fixed_system
+        self._require_own_kind(target, turn)
+        shown = self._redacted(target)
+        seen = PairTarget(target.pair, *shown.sessions) if isinstance(target, PairTarget) else shown.sessions[0]
+        values, n_elided = self._target_values(seen, shown.turn(turn), order)
+        if self.wants_reference:
+            values["reference"] = _fenced_reference(seen)
+        system = self._fixed_system
+        if system is None:
+            system = self._system.render({**self._common, **values})
         messages = [Message("system", _sendable(system))] if system.strip() else []
-        messages.append(Message("user", _sendable(self._user.render(everything))))
-        return Rendered(self._request(messages, sample), n_elided)
+        user = self._form.render(values) if self._form else self._user.render({**self._common, **values})
+        messages.append(Message("user", _sendable(user)))
+        return Rendered(self._request(messages, sample), n_elided, shown.n)
 
     def _request(self, messages: list[Message], sample: int) -> Request:
-        model = self._judge.model or ""
-        key = fingerprint(
-            {
-                "model": model,
-                "base_url": self._judge.base_url,
-                "messages": [[message.role, message.content] for message in messages],
-                "parameters": self._parameters,
-                "schema": self._schema,
-            }
+        said = canonical_json([[message.role, message.content] for message in messages])
+        key = text_fingerprint(f"{self._key_head}{said}{self._key_tail}")
+        judge = self._judge
+        return Request(
+            key, judge.model or "", tuple(messages), self._parameters, self._schema, sample, n_samples=judge.samples
         )
-        return Request(key, model, tuple(messages), self._parameters, self._schema, sample)
 
-    def _target_values(
-        self, target: Session | PairTarget, turn: str | None, order: Order | None
-    ) -> tuple[dict[str, str], int]:
+    def _around_messages(self) -> tuple[str, str]:
+        """Return what keys are taken over, before and behind the messages: canonical JSON, its keys sorted."""
+        others = {"model": self._judge.model or "", "parameters": self._parameters, "schema": self._schema}
+        head = canonical_json({"base_url": self._judge.base_url})[:-1] + ',"messages":'
+        return head, "," + canonical_json(others)[1:]
+
+    def _require_own_kind(self, target: Session | PairTarget, turn: str | None) -> None:
         judge = self._judge
         if isinstance(target, PairTarget) != (judge.target == "pair") or (turn is not None) != (judge.target == "turn"):
             given = "a pair" if isinstance(target, PairTarget) else "a session" if turn is None else "a turn"
@@ -134,22 +151,40 @@ class Prompter:
                 where=target.pair.id if isinstance(target, PairTarget) else target.id,
                 hint="Use a judge of the right target",
             )
+
+    def _redacted(self, target: Session | PairTarget) -> Redacted:
+        """Return what may be shown of a target; turns, orders and samples of one follow each other, and share it."""
+        if self._shown is None or self._shown[0] is not target:
+            sessions = (target.first, target.second) if isinstance(target, PairTarget) else (target,)
+            self._shown = target, self._redactor.sessions(*sessions)
+        return self._shown[1]
+
+    def _target_values(
+        self, target: Session | PairTarget, turn: str | None, order: Order | None
+    ) -> tuple[dict[str, str], int]:
+        rule = self._judge.transcript
         if isinstance(target, PairTarget):
-            return _pair_values(target, judge.transcript, is_swapped=order == "swapped")
-        return _session_values(target, judge.transcript, turn)
+            return _pair_values(target, rule, is_swapped=order == "swapped")
+        return _session_values(target, rule, turn)
 
 
 def _common_values(judge: Judge) -> dict[str, object]:
-    criterion = judge.criterion
     return {
-        "criterion": criterion.id,
-        "question": criterion.question,
-        "scale": scale_words(criterion),
-        "levels": [level_text(level) for level in criterion.scale.levels],
-        "anchors": anchor_lines(criterion),
+        **_criterion_values(judge.criterion, judge),
+        "criteria": [_criterion_values(criterion, judge) for criterion in judge.criteria],
         "rules": [rule.text for rule in judge.rules],
         "demonstrations": [_demonstration_values(demonstration) for demonstration in judge.demonstrations],
         "answer_format": answer_format(judge),
+    }
+
+
+def _criterion_values(criterion: Criterion, judge: Judge) -> dict[str, object]:
+    return {
+        "criterion": criterion.id,
+        "question": criterion.question,
+        "scale": scale_words(criterion, levels_from=judge.levels_from),
+        "levels": [level_text(level) for level in criterion.scale.levels],
+        "anchors": anchor_lines(criterion),
     }
 
 
@@ -196,6 +231,22 @@ def _pair_values(target: PairTarget, rule: Transcript, *, is_swapped: bool) -> t
     return values, shown[0].n_elided + shown[1].n_elided
 
 
+def reference_of(target: Session | PairTarget) -> str | None:
+    """Return the answer declared right; for a pair that of either session, since both answer one input."""
+    if isinstance(target, PairTarget):
+        return target.first.reference or target.second.reference
+    return target.reference
+
+
+def _fenced_reference(target: Session | PairTarget) -> str:
+    reference = reference_of(target)
+    if not reference:
+        where = f"pair {target.pair.id}" if isinstance(target, PairTarget) else f"session {target.id}"
+        hint = "Give the session its `reference`, or take {{ reference }} out of the template"
+        raise InvalidRecord("the template shows a reference answer, and none is declared", where=where, hint=hint)
+    return fenced(reference, what="reference answer", token=fence_token([reference]), use="to judge by")
+
+
 def _numbered_turn(session: Session, turn_id: str) -> str:
     for number, turn in enumerate(session.turns, 1):
         if turn.id == turn_id:
@@ -235,9 +286,10 @@ def _parameters(judge: Judge) -> Mapping[str, Any]:
             raise InvalidRecord(
                 f"extra may not hold {name!r}", where="judge.toml: parameters.extra", hint="Set it in its own key"
             )
-    return {**given, **judge.parameters.extra}
+    odds = {"logprobs": True, "top_logprobs": N_ALTERNATIVES} if judge.reading.probabilities else {}
+    return {**given, **odds, **judge.parameters.extra}
 
 
 def _sendable(text: str) -> str:
     """Replace lone surrogates, which no encoding can carry."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from judgekit.errors import InvalidRecord
 from judgekit.judging.answer_form import CANNOT_JUDGE, NOT_APPLICABLE
@@ -25,9 +25,9 @@ MAX_REPLY_CHARS = 200_000
 
 CUT_OFF = frozenset({"length", "max_tokens"})
 FILTERED = frozenset({"content_filter", "refusal", "safety"})
-_NOT_APPLICABLE_WORDS = frozenset({NOT_APPLICABLE, "not applicable", "n/a", "na"})
-_CANNOT_JUDGE_WORDS = frozenset({CANNOT_JUDGE, "cannot judge", "can't judge"})
-_SWAPPED: dict[Value | None, Value] = {"first": "second", "second": "first"}
+NOT_APPLICABLE_WORDS = frozenset({NOT_APPLICABLE, "not applicable", "n/a", "na"})
+CANNOT_JUDGE_WORDS = frozenset({CANNOT_JUDGE, "cannot judge", "can't judge"})
+SWAPPED: dict[Value | None, Value] = {"first": "second", "second": "first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,11 @@ class Answered:
         value: The legal value, for a pair in the pair's own order; None exactly when `status` is not `ok`.
         status: `ok`, `not_applicable` or `cannot_judge`.
         rationale: The judge's reason; None when the reply gives none.
-        distribution: JSON text of each value -> probability; None: the reply names one value only.
     """
 
     value: Value | None
     status: AnswerStatus = "ok"
     rationale: str | None = None
-    distribution: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,48 @@ def read_reply(
         refusal: The model's refusal, where the engine reports one apart from the text.
         order: How a pair was shown; `swapped` maps first and second back to the pair's own order.
     """
-    if refusal:
-        return Unreadable("refused", f"the model refused: {_excerpt(refusal)}")
-    stop = (finish_reason or "").casefold()
-    if stop in FILTERED:
-        return Unreadable("refused", f"the reply was stopped: finish_reason {finish_reason}")
-    found = _read(judge, text)
-    if isinstance(found, Answered):
-        return _in_own_order(judge, found) if order == "swapped" else found
-    if found.status == "unparsed" and stop in CUT_OFF:
-        return Unreadable("truncated", f"the reply was cut off before its answer: {_excerpt(text)}")
-    return found
+    stopped = _stopped(finish_reason, refusal)
+    if stopped is not None:
+        return stopped
+    found = _truncated(_read(judge, text), text, finish_reason)
+    return _in_own_order(judge, found) if order == "swapped" else found
+
+
+def read_answers(
+    judge: Judge,
+    text: str,
+    *,
+    finish_reason: str | None = None,
+    refusal: str | None = None,
+    order: Order | None = None,
+) -> dict[str, Answered | Unreadable]:
+    """Return what a reply says on each of the judge's criteria, by id; the arguments are those of `read_reply`.
+
+    A part that cannot be read leaves the others standing.
+    """
+    if not judge.further_criteria:
+        found = read_reply(judge, text, finish_reason=finish_reason, refusal=refusal, order=order)
+        return {judge.criterion.id: found}
+    stopped = _stopped(finish_reason, refusal)
+    objects = _objects_of(text) if stopped is None else stopped
+    answers: dict[str, Answered | Unreadable] = {}
+    for criterion in judge.criteria:
+        part = objects if isinstance(objects, Unreadable) else _read_part(criterion, judge.reading, objects)
+        part = _truncated(part, text, finish_reason)
+        answers[criterion.id] = _in_own_order(judge, part) if order == "swapped" else part
+    return answers
+
+
+def value_span(reading: Reading, text: str) -> tuple[int, int] | None:
+    """Return where the value stands in a reply that is read by patterns: its group, or the whole of its match."""
+    spoken = _without_thinking(text)
+    found = _winner(reading, spoken)
+    if found is None:
+        return None
+    match, pattern = found
+    start, end = match.span(1 if pattern.value is None and pattern.status == "ok" else 0)
+    n_before = len(text) - len(spoken)
+    return n_before + start, n_before + end
 
 
 def check_reading(judge: Judge) -> None:
@@ -100,15 +129,54 @@ def check_reading(judge: Judge) -> None:
         _check_pattern(pattern, judge.criterion, where=f"reading.patterns row {row} ({pattern.match!r})")
 
 
+def _stopped(finish_reason: str | None, refusal: str | None) -> Unreadable | None:
+    """Return the refusal that makes all else in a reply void."""
+    if refusal:
+        return Unreadable("refused", f"the model refused: {_excerpt(refusal)}")
+    if (finish_reason or "").casefold() in FILTERED:
+        return Unreadable("refused", f"the reply was stopped: finish_reason {finish_reason}")
+    return None
+
+
+def _truncated(found: Answered | Unreadable, text: str, finish_reason: str | None) -> Answered | Unreadable:
+    """Tell a reply that was cut off from one that never had an answer."""
+    if isinstance(found, Answered) or found.status != "unparsed" or (finish_reason or "").casefold() not in CUT_OFF:
+        return found
+    return Unreadable("truncated", f"the reply was cut off before its answer: {_excerpt(text)}")
+
+
 def _read(judge: Judge, text: str) -> Answered | Unreadable:
+    spoken = _spoken(text)
+    if isinstance(spoken, Unreadable):
+        return spoken
+    return _read_patterns(judge, spoken) if judge.reading.method == "regex" else _read_json(judge, spoken)
+
+
+def _objects_of(text: str) -> list[dict[str, Any]] | Unreadable:
+    spoken = _spoken(text)
+    return spoken if isinstance(spoken, Unreadable) else json_objects(spoken)
+
+
+def _read_part(criterion: Criterion, reading: Reading, objects: Sequence[dict[str, Any]]) -> Answered | Unreadable:
+    """Read one criterion's object in the last whole object that has its id."""
+    holding = [found[criterion.id] for found in objects if criterion.id in found]
+    if not holding:
+        return Unreadable("unparsed", f"no whole JSON object with the key {criterion.id!r}")
+    part = holding[-1]
+    if not isinstance(part, dict) or reading.value_key not in part:
+        return Unreadable("unparsed", f"{criterion.id!r} is no object with the key {reading.value_key!r}")
+    rationale = part.get(reading.rationale_key)
+    return read_value(criterion, part[reading.value_key], rationale if isinstance(rationale, str) else None)
+
+
+def _spoken(text: str) -> str | Unreadable:
+    """Return what was said aloud, or why nothing is read."""
     if len(text) > MAX_REPLY_CHARS:
         return Unreadable(
             "unparsed", f"the reply has {len(text)} characters, more than the {MAX_REPLY_CHARS} that are read"
         )
     spoken = _without_thinking(text)
-    if not spoken.strip():
-        return Unreadable("unparsed", "the reply is empty")
-    return _read_patterns(judge, spoken) if judge.reading.method == "regex" else _read_json(judge, spoken)
+    return spoken if spoken.strip() else Unreadable("unparsed", "the reply is empty")
 
 
 def _without_thinking(text: str) -> str:
@@ -118,9 +186,11 @@ def _without_thinking(text: str) -> str:
     return text.partition("</think>")[2]
 
 
-def _in_own_order(judge: Judge, found: Answered) -> Answered:
+def _in_own_order(judge: Judge, found: Answered | Unreadable) -> Answered | Unreadable:
     """Map what was shown first and second back to the pair's own order."""
-    return replace(found, value=_SWAPPED.get(found.value, found.value)) if judge.target == "pair" else found
+    if isinstance(found, Unreadable) or judge.target != "pair":
+        return found
+    return replace(found, value=SWAPPED.get(found.value, found.value))
 
 
 def _read_json(judge: Judge, text: str) -> Answered | Unreadable:
@@ -129,17 +199,17 @@ def _read_json(judge: Judge, text: str) -> Answered | Unreadable:
     if not candidates:
         return Unreadable("unparsed", f"no whole JSON object with the key {key!r} in {_excerpt(text)}")
     rationale = candidates[-1].get(judge.reading.rationale_key)
-    return _read_value(judge.criterion, candidates[-1][key], rationale if isinstance(rationale, str) else None)
+    return read_value(judge.criterion, candidates[-1][key], rationale if isinstance(rationale, str) else None)
 
 
-def _read_value(criterion: Criterion, raw: object, rationale: str | None) -> Answered | Unreadable:
+def read_value(criterion: Criterion, raw: object, rationale: str | None) -> Answered | Unreadable:
     """Read what stands for the value: a legal value, or the word for another answer."""
     reason = (rationale or "").strip() or None
     word = raw.strip().casefold() if isinstance(raw, str) else None
     is_level = _legal_value(criterion, raw) is not None and criterion.scale.type != "text"
-    if not is_level and word in _CANNOT_JUDGE_WORDS:
+    if not is_level and word in CANNOT_JUDGE_WORDS:
         return Answered(None, "cannot_judge", reason)
-    if not is_level and word in _NOT_APPLICABLE_WORDS and criterion.not_applicable:
+    if not is_level and word in NOT_APPLICABLE_WORDS and criterion.not_applicable:
         return Answered(None, "not_applicable", reason)
     value = _legal_value(criterion, raw)
     if value is None:
@@ -170,7 +240,7 @@ def _read_patterns(judge: Judge, text: str) -> Answered | Unreadable:
     if pattern.status != "ok":
         return Answered(None, pattern.status, reason)
     raw = match.group(1) if pattern.value is None else _as_json(pattern.value)
-    return _read_value(judge.criterion, raw, reason)
+    return read_value(judge.criterion, raw, reason)
 
 
 def _winner(reading: Reading, text: str) -> tuple[re.Match[str], Pattern] | None:

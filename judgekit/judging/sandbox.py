@@ -7,6 +7,7 @@ not light.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -133,6 +134,15 @@ def outside_names(source: str) -> dict[str, int]:
         if node.name in free and node.ctx == "load":
             lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
     return dict(sorted(lines.items(), key=lambda item: item[1]))
+
+
+def printed_names(source: str) -> frozenset[str]:
+    """Return the names that a template does nothing with but print them, as `{{ name }}`."""
+    tree = PromptEnvironment().parse(source)
+    n_uses = Counter(node.name for node in tree.find_all(nodes.Name))
+    outputs = [node for output in tree.find_all(nodes.Output) for node in output.nodes]
+    n_prints = Counter(node.name for node in outputs if isinstance(node, nodes.Name))
+    return frozenset(name for name, n in n_prints.items() if n == n_uses[name])
 
 
 class _Guard(NodeTransformer):

@@ -6,9 +6,14 @@ for reasons before the value, and say that the session is data. They read from t
 
 from __future__ import annotations
 
-from judgekit.errors import InputError
+from collections.abc import Sequence
+
+from judgekit.errors import InputError, UnknownName
+from judgekit.judging.check import CHECKS, check_options
+from judgekit.judging.panel import check_panel
 from judgekit.records.judge import Judge, TargetKind
-from judgekit.records.rubric import Criterion
+from judgekit.records.judge_kind import Check, Panel
+from judgekit.records.rubric import Criterion, Scale
 
 DEFAULT_MODEL = "openai/gpt-4o-mini"
 
@@ -106,6 +111,34 @@ USER_PAIR = (
     + ANSWER
 )
 
+QUESTION = SYSTEM[SYSTEM.index("# Question") : SYSTEM.index("{% if rules %}")]
+QUESTIONS = """\
+# Questions
+{% for each in criteria %}
+
+## {{ each.criterion }}
+{{ each.question }}
+Answer with {{ each.scale }}.
+{% if each.anchors %}
+What answers look like:
+{{ each.anchors }}
+{% endif %}
+{% endfor %}
+"""
+_FOR_SEVERAL = {
+    QUESTION: QUESTIONS,
+    "You answer one question about": "You answer several questions about",
+    "who wrote the question would answer it": "who wrote the questions would answer them",
+    "Answer this question only.": "Answer each question by itself: what one answer is says nothing about another.",
+    "where the question or the rules say so": "where a question or the rules say so",
+    "in two to five sentences. Then answer.": "in one to four sentences for each question. Then answer it.",
+    EXAMPLES: "",
+    ANSWER: ANSWER.replace("{{ question }}", "Every question, in the order they stand above.").replace(
+        "then the value", "then the value, for each of them"
+    ),
+}
+"""What is said differently where one reply answers several criteria. Examples show one criterion's answer: none."""
+
 _USER: dict[TargetKind, str] = {"session": USER_SESSION, "turn": USER_TURN, "pair": USER_PAIR}
 _SUBJECT: dict[TargetKind, str] = {
     "session": "one session",
@@ -119,12 +152,17 @@ _SIDES = (
 
 
 def new_judge(
-    criterion: Criterion, *, name: str, model: str = DEFAULT_MODEL, target: TargetKind | None = None
+    criterion: Criterion,
+    *further: Criterion,
+    name: str,
+    model: str = DEFAULT_MODEL,
+    target: TargetKind | None = None,
 ) -> Judge:
     """Return a prompt judge for a criterion, ready to run.
 
     Args:
         criterion: The question, copied into the judge with its scale.
+        further: Other questions, to be answered in the same reply.
         name: The judge's name.
         model: `provider/model`.
         target: What one verdict is about; None: pairs for a preference criterion, else sessions.
@@ -132,14 +170,70 @@ def new_judge(
     Raises:
         InputError: A preference criterion without pairs, or pairs without one.
     """
-    is_preference = criterion.scale.type == "preference"
-    target = target or ("pair" if is_preference else "session")
-    if is_preference != (target == "pair"):
-        raise InputError(
-            f"criterion {criterion.id!r} has a {criterion.scale.type} scale and cannot be judged per {target}",
-            hint="Pairs need a criterion with scale type preference, and such a criterion needs pairs",
-        )
+    target = target or ("pair" if criterion.scale.type == "preference" else "session")
+    for each in (criterion, *further):
+        if (each.scale.type == "preference") != (target == "pair"):
+            raise InputError(
+                f"criterion {each.id!r} has a {each.scale.type} scale and cannot be judged per {target}",
+                hint="Pairs need a criterion with scale type preference, and such a criterion needs pairs",
+            )
+    ids = [each.id for each in (criterion, *further)]
+    if len(set(ids)) < len(ids):
+        raise InputError(f"a criterion is named twice: {', '.join(ids)}", hint="Name each once")
     system = SYSTEM.replace("{{ subject }}", _SUBJECT[target])
     system = system.replace("{{ contrast }}", _SIDES if target == "pair" else _LEVELS)
-    texts = {"system": system.rstrip("\n"), "user": _USER[target].rstrip("\n")}
-    return Judge(name=name, criterion=criterion, target=target, model=model, **texts)
+    user = _USER[target]
+    for one, several in _FOR_SEVERAL.items() if further else ():
+        system, user = system.replace(one, several), user.replace(one, several)
+    texts = {"system": system.rstrip("\n"), "user": user.rstrip("\n")}
+    return Judge(name=name, criterion=criterion, further_criteria=further, target=target, model=model, **texts)
+
+
+def new_check(function: str, criteria: Sequence[Criterion], *, name: str, target: TargetKind | None = None) -> Judge:
+    """Return a check judge with options to edit.
+
+    Args:
+        function: A name of the table of checks, or `package.module:function`.
+        criteria: The question; none: the check's own, which passes or fails.
+        name: The judge's name.
+        target: Sessions, or single turns.
+
+    Raises:
+        InputError: There are several questions, or its scale is not the check's.
+        UnknownName: There is no such check.
+    """
+    if len(criteria) > 1:
+        raise InputError("a check answers one criterion", where=name, hint="Make a judge for each")
+    if function not in CHECKS and ":" not in function:
+        raise UnknownName("check", function, CHECKS, where="--check")
+    row = CHECKS.get(function)
+    question = row.question if row is not None else "Does the session pass?"
+    plain = function.rpartition(":")[2]
+    own = Criterion(id=plain, question=question, scale=Scale(type="binary", levels=("fail", "pass")))
+    criterion = criteria[0] if criteria else own
+    check = Check(function=function, options=dict(row.example) if row is not None else {})
+    judge = Judge(name=name, kind="check", criterion=criterion, target=target or "session", check=check)
+    check_options(judge)
+    return judge
+
+
+def new_panel(paths: Sequence[str], members: Sequence[Judge], *, name: str) -> Judge:
+    """Return a panel of judges by majority, for the first one's question.
+
+    Args:
+        paths: How the panel's judge.toml names them.
+        members: The judges.
+        name: The panel's name.
+
+    Raises:
+        InputError: There are fewer than two, or they do not answer one question about one thing.
+    """
+    if len(members) < 2:
+        raise InputError(f"a panel has two members or more, and got {len(members)}", hint="Repeat --member")
+    first = members[0]
+    panel = Panel(members=tuple(paths))
+    judge = Judge(
+        name=name, kind="panel", criterion=first.criterion, target=first.target, orders=first.orders, panel=panel
+    )
+    check_panel(judge, members)
+    return judge

@@ -6,6 +6,7 @@ above all, is data: it is never compiled.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,25 @@ class Template:
     name: str
     variables: frozenset[str]
     _compiled: jinja2.Template
+    _printed: frozenset[str] = frozenset()
+    """Names that it only prints, as `{{ name }}`."""
+
+    def filled(self, values: Mapping[str, object], open_names: Collection[str]) -> Form | None:
+        """Return the text with gaps for some names, or None where the template does more with one than print it.
+
+        Args:
+            values: Everything but the open names.
+            open_names: Names whose values come later.
+
+        Raises:
+            InvalidRecord: As `render` does.
+        """
+        left_open = self.variables.intersection(open_names)
+        if not left_open <= self._printed or "\0" in self.render({**values, **dict.fromkeys(left_open, "")}):
+            return None
+        marks = {name: f"\0{name}\0" for name in left_open}
+        text = self.render({**values, **marks})
+        return Form(self.name, tuple(re.split(f"\0({'|'.join(left_open)})\0", text) if left_open else [text]))
 
     def render(self, values: Mapping[str, object]) -> str:
         """Return the text, filled in.
@@ -88,6 +108,27 @@ class Template:
         return f"{self.name}:{lines[-1]}" if lines else self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A template whose fixed part is filled in: text, name of a gap, text, name ... text."""
+
+    name: str
+    _parts: tuple[str, ...]
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """Return the text, its gaps filled.
+
+        Raises:
+            PromptTooLong: The text grows beyond `MAX_PROMPT_CHARS`.
+        """
+        parts = list(self._parts)
+        parts[1::2] = [values[name] for name in parts[1::2]]
+        text = "".join(parts)
+        if len(text) > MAX_PROMPT_CHARS:
+            raise PromptTooLong(self.name)
+        return text
+
+
 def compile_template(source: str, *, name: str, known: Collection[str]) -> Template:
     """Return the template, ready to render.
 
@@ -105,14 +146,14 @@ def compile_template(source: str, *, name: str, known: Collection[str]) -> Templ
     """
     from jinja2 import TemplateSyntaxError
 
-    from judgekit.judging.sandbox import compiled
+    from judgekit.judging.sandbox import compiled, printed_names
 
     used = variable_lines(source, name=name)
     for variable, line in used.items():
         if variable not in known:
             raise unknown_variable(variable, known, where=f"{name}:{line}")
     try:
-        return Template(name, frozenset(used), compiled(source, name))
+        return Template(name, frozenset(used), compiled(source, name), printed_names(source))
     except TemplateSyntaxError as error:
         raise _bad_syntax(error, name) from error
 

@@ -25,7 +25,7 @@ class RaterGroup(Record):
     """Raters who count together, such as `experts` or `crowd`."""
 
     raters: tuple[str, ...] = ()
-    """Their names."""
+    """Their names; `anonymous` stands for all labels without one."""
     aggregate: Aggregation = "majority"
     """How their labels become one."""
 

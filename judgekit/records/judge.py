@@ -1,4 +1,4 @@
-"""Judge: a template asked of a model, a student, or a panel; with its reading rules and its lineage."""
+"""Judge: a template asked of a model, a student, a panel, a check or stored verdicts; with its lineage."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from judgekit.records.judge_kind import Check, Panel, Stored
 from judgekit.records.record import FORMAT, FormatNumber, Id, Record, fingerprint
+from judgekit.records.redaction import Redaction
 from judgekit.records.rubric import Criterion, Value
 
-JudgeKind = Literal["prompt", "student"]
+JudgeKind = Literal["prompt", "panel", "student", "check", "stored"]
 TargetKind = Literal["session", "turn", "pair"]
 EngineName = Literal["auto", "openai-compatible", "litellm", "replay", "scripted"]
+Combine = Literal["mean", "median", "vote"]
+"""How several samples become one."""
 
 
 class Pattern(Record):
@@ -40,6 +44,10 @@ class Reading(Record):
     """JSON key of the reason."""
     retries: int = Field(default=2, ge=0, le=5)
     """How often an unreadable reply is asked again."""
+    probabilities: bool = False
+    """Whether the odds of the value's token are asked for: verdicts then carry a distribution and an expected score."""
+    fallback_samples: int = Field(default=8, ge=2, le=64)
+    """Further samples of each request whose shares stand for the odds, where the engine gives none."""
 
     @model_validator(mode="after")
     def _has_its_patterns(self) -> Reading:
@@ -91,6 +99,17 @@ class Demonstration(Record):
     """The experts' reason."""
 
 
+class Paraphrase(Record):
+    """Other words for one part of the rubric, meant to say the same: a row of `paraphrases.jsonl`."""
+
+    field: str
+    """`question`, or `anchor:LEVEL`."""
+    text: str
+    """The other words."""
+    criterion: Id | None = None
+    """Whose part it is, for a judge of several criteria; None: of the first."""
+
+
 class Lineage(Record):
     """Which labels helped to make a judge: these may not calibrate, certify or correct it."""
 
@@ -103,7 +122,7 @@ class Lineage(Record):
 
 
 class Judge(Record):
-    """One judge for one criterion, as its folder holds it."""
+    """One judge for one criterion, or for several that it answers in one reply, as its folder holds it."""
 
     format: FormatNumber = FORMAT
     """Version of the file format."""
@@ -115,6 +134,8 @@ class Judge(Record):
     """One line for people; not part of any fingerprint."""
     criterion: Criterion
     """A copy of the rubric's criterion, scale included: a judge declares none of its own."""
+    further_criteria: tuple[Criterion, ...] = ()
+    """Copies of other criteria that are answered in the same reply."""
     target: TargetKind = "session"
     """What one verdict is about."""
     model: str | None = None
@@ -128,10 +149,22 @@ class Judge(Record):
     parameters: Parameters = Parameters()
     samples: int = Field(default=1, ge=1)
     """How often each target is asked."""
+    combine: Combine | None = None
+    """How analysis makes one of several samples; None: their median on an ordered scale, else their vote."""
     orders: Literal["forward", "both"] = "both"
     """For pairs: as it stands, or both ways round."""
+    levels_from: Literal["lowest", "highest"] = "lowest"
+    """Which end of the scale the prompt lists first."""
     reading: Reading = Reading()
     transcript: Transcript = Transcript()
+    redact: tuple[Redaction, ...] = ()
+    """What is taken out of sessions and demonstrations before anything is sent."""
+    panel: Panel | None = None
+    """Members and rule of a panel."""
+    check: Check | None = None
+    """Function and options of a check."""
+    stored: Stored | None = None
+    """Where a stored judge's verdicts are."""
     system: str = ""
     """Text of `system.j2`."""
     user: str = ""
@@ -144,14 +177,53 @@ class Judge(Record):
     """`lineage.json`."""
     weights: str | None = None
     """Fingerprint of a student's weights file; None for a prompt judge."""
+    members: dict[str, str] = {}
+    """A panel's members: name -> judge_fingerprint, as their folders are now."""
+    verdicts: str | None = None
+    """Fingerprint of a stored judge's verdicts file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_stored(cls, data: object) -> object:
+        """A file that says nothing of where stored verdicts are means the usual place."""
+        if isinstance(data, dict) and data.get("kind") == "stored" and "stored" not in data:
+            return {**data, "stored": {}}
+        return data
 
     @model_validator(mode="after")
     def _is_whole(self) -> Judge:
         if self.kind == "prompt" and not self.model:
             raise ValueError("a prompt judge needs a model")
-        if (self.criterion.scale.type == "preference") != (self.target == "pair"):
+        for part in ("panel", "check", "stored"):
+            if (getattr(self, part) is not None) != (self.kind == part):
+                told = f"a {part} judge needs [{part}]" if self.kind == part else f'[{part}] needs kind = "{part}"'
+                raise ValueError(told)
+        if self.kind != "prompt" and self.redact:
+            raise ValueError(f"a {self.kind} judge sends nothing itself; [[redact]] belongs to judges that ask a model")
+        if self.kind in ("panel", "check", "stored") and self.samples != 1:
+            raise ValueError(f"a {self.kind} judge is asked once; samples are for judges that ask a model")
+        if any((criterion.scale.type == "preference") != (self.target == "pair") for criterion in self.criteria):
             raise ValueError('a preference criterion is judged on pairs (target = "pair"), and only that')
         return self
+
+    @model_validator(mode="after")
+    def _can_answer_all(self) -> Judge:
+        if not self.further_criteria:
+            return self
+        ids = [criterion.id for criterion in self.criteria]
+        repeated = next((name for name in ids if ids.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"criterion {repeated!r} occurs twice")
+        if self.kind != "prompt":
+            raise ValueError(f"a {self.kind} judge answers one criterion; further_criteria are for prompt judges")
+        if self.reading.method == "regex":
+            raise ValueError("regex patterns read one criterion; with further_criteria use method json_schema or json")
+        return self
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All that one reply answers, in the order asked."""
+        return (self.criterion, *self.further_criteria)
 
     @property
     def request_fingerprint(self) -> str:
@@ -161,12 +233,30 @@ class Judge(Record):
     @property
     def judge_fingerprint(self) -> str:
         """Fingerprint of what is asked and how it is read; keys certificates."""
-        reading = self.reading.model_dump(mode="json")
-        return fingerprint({"asked": self._asked(), "reading": reading})
+        reading = self.reading.model_dump(mode="json", exclude=_set_as_ever(self.reading, _LATER_IN_READING))
+        combined: dict[str, Any] = {"combine": self.combine} if self.combine is not None else {}
+        if self.panel is not None:
+            combined["panel"] = self.panel.model_dump(mode="json", exclude={"members"})
+        return fingerprint({"asked": self._asked(), "reading": reading, **combined})
 
     def _asked(self) -> dict[str, Any]:
         fields = {
             "kind", "criterion", "target", "model", "base_url", "parameters", "samples", "orders", "transcript",
             "system", "user", "rules", "demonstrations", "weights",
         }  # fmt: skip
-        return self.model_dump(mode="json", include=fields)
+        asked = self.model_dump(mode="json", include=fields)
+        if self.further_criteria:
+            asked["further_criteria"] = [criterion.model_dump(mode="json") for criterion in self.further_criteria]
+        if self.reading.probabilities:
+            asked["probabilities"] = self.reading.fallback_samples
+        return asked | self.model_dump(mode="json", include={*_LATER}, exclude_defaults=True)
+
+
+_LATER = frozenset({"levels_from", "redact", "check", "members", "verdicts"})
+_LATER_IN_READING = frozenset({"probabilities", "fallback_samples"})
+"""Keys that older judges lack: they stand in a fingerprint only where they say something."""
+
+
+def _set_as_ever(record: Record, names: frozenset[str]) -> set[str]:
+    """Return those of the names that have their default in a record."""
+    return {name for name in names if getattr(record, name) == type(record).model_fields[name].default}

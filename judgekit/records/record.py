@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
@@ -69,15 +69,22 @@ class OpenRecord(Record):
     metadata: dict[str, Any] = Field(default_factory=dict)
     """Whatever else was known about it; never read by judgekit itself."""
 
+    _known: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls._known = frozenset(cls.model_fields)  # kept as a set, since every record read is held against it
+
     @model_validator(mode="before")
     @classmethod
     def _keep_unknown_keys(cls, data: object) -> object:
-        fields = cls.__pydantic_fields__  # `model_fields` looks it up by a slower way, once for every record read
-        if not isinstance(data, dict) or data.keys() <= fields.keys():
+        if not isinstance(data, dict) or cls._known.issuperset(data):
             return data
-        known = {key: value for key, value in data.items() if key in fields}
-        extra = {str(key): value for key, value in data.items() if key not in fields}
-        return known | {"metadata": {**(known.get("metadata") or {}), **extra}}
+        known = {key: value for key, value in data.items() if key in cls._known}
+        extra = {str(key): value for key, value in data.items() if key not in cls._known}
+        kept = known.get("metadata") or {}
+        return known | {"metadata": {**kept, **extra}} if isinstance(kept, dict) else known
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -100,4 +107,9 @@ def fingerprint(value: object) -> str:
     Raises:
         ValueError: The value holds NaN or infinity.
     """
-    return "sha256:" + hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return text_fingerprint(canonical_json(value))
+
+
+def text_fingerprint(text: str) -> str:
+    """Return `sha256:<hex>` of a text."""
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

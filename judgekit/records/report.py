@@ -27,6 +27,8 @@ class Row(Record):
     """Name of the judge, where one is measured."""
     engine: str | None = None
     """What made its verdicts."""
+    estimator: str | None = None
+    """How labels, and verdicts where they help, became a figure of the population: `labels_only` ..."""
 
 
 class Rating(Record):
@@ -176,6 +178,9 @@ class RaterProfile(Record):
     unused_levels: tuple[str, ...] = ()
     self_agreement: Estimate | None = None
     """Percent agreement with the same rater's own repeats; None where nothing was repeated."""
+    alone: tuple[Disagreement, ...] = ()
+    """Targets on which this rater lies furthest from at least two others, whose median (without an order: majority) is
+    the `reference`; this rater's answer comes first."""
 
 
 class Report(Record):
@@ -234,6 +239,21 @@ class ScoreReport(Report):
     bland_altman: tuple[BlandAltman, ...] = ()
 
 
+class QualityReport(Report):
+    """`estimate`: how good each version is, in the experts' units."""
+
+    kind: Literal["quality"] = "quality"
+    versions: tuple[str, ...]
+    reference: str
+    counts: tuple[Counts, ...] = ()
+    not_random: tuple[str, ...] = ()
+    """Sentences that no figure may stand without: of which criteria the labels are no random sample."""
+    weighted: tuple[str, ...] = ()
+    """`criterion, version` of the figures whose sessions count by one over their recorded probability."""
+    notes: dict[str, tuple[str, ...]] = {}
+    """criterion -> what its rows are read beside."""
+
+
 class ComparisonReport(Report):
     """`compare`: two versions on the same inputs."""
 
@@ -247,10 +267,85 @@ class ComparisonReport(Report):
     """Inputs that moved most."""
 
 
-AnyReport = Annotated[AgreementReport | ScoreReport | ComparisonReport, Field(discriminator="kind")]
+class ProbeResult(Record):
+    """What one change that should not matter did to a judge's verdicts on one criterion."""
+
+    criterion: str
+    probe: str
+    variant: str
+    changes: str
+    """What was changed."""
+    honest: str
+    """What an honest judge does then."""
+    word: Literal["found", "clear", "too few"]
+    why: str = ""
+    """Why there are too few, in words."""
+    finds: Literal["flips", "change", "flips or change", "toward"]
+    """What was tested: verdicts that change at all, their mean, either, or the mean toward one answer only."""
+    toward: str = ""
+    """What a biased judge would lean to, to stand behind "toward"; empty where there is no such side."""
+    n_asked: int
+    """Targets that were asked with the change."""
+    n: int
+    """Targets with an answer to every asking: what the estimates rest on."""
+    n_flips: int = 0
+    """Of these, verdicts that differ from the baseline's."""
+    n_toward: int = 0
+    """Of the flips, those that moved toward, or up where there is no such side."""
+    n_away: int = 0
+    floor: Estimate
+    """Share of the reruns that differ from the baseline, on the same targets."""
+    flip_rate: Estimate
+    difference: Estimate
+    """Flip rate minus floor."""
+    mean_change: Estimate | None = None
+    """Mean verdict with the change minus without, in units of the scale (a share, where levels have no order)."""
+    p_value: float | None = None
+    """Exact, that chance alone does as much; of two tests, twice the smaller. None where nothing could be tested."""
+    p_adjusted: float | None = None
+    """After Holm over all probes, each with the same part of the error rate."""
+    detectable: float | None = None
+    """Smallest share of verdicts moved beyond the floor that so many targets show with 80% power."""
+    failures: dict[str, int] = {}
+    """Status -> outcomes of the changed asking without an answer."""
+    dropped: dict[str, int] = {}
+    """Cause -> targets left out."""
+    worst: tuple[Disagreement, ...] = ()
+    """Those that moved most, at most three: both verdicts, with the judge's reasons."""
+
+
+class ProbeReport(Report):
+    """`judge probe`: whether a judge keeps its verdicts when what should not matter changes."""
+
+    kind: Literal["probe"] = "probe"
+    judge: str
+    engine: str | None = None
+    model: str | None = None
+    judge_fingerprint: str | None = None
+    error_rate: float
+    """Chance that a judge who is clear of all is found with anything at all."""
+    n_reruns: int
+    counts: tuple[Counts, ...] = ()
+    """Of the baseline and its reruns."""
+    results: tuple[ProbeResult, ...] = ()
+    skipped: dict[str, str] = {}
+    """Probe that was not asked -> why."""
+    notes: tuple[str, ...] = ()
+    """What the results are read beside."""
+
+    @property
+    def moved(self) -> tuple[Disagreement, ...]:
+        """The verdicts that moved most, of every result; of what was found first."""
+        ordered = sorted(self.results, key=lambda result: result.word != "found")
+        return tuple(case for result in ordered for case in result.worst)
+
+
+AnyReport = Annotated[
+    AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport, Field(discriminator="kind")
+]
 """Whichever report a file holds; `kind` says which."""
 
-KINDS = ("agreement", "score", "comparison")
+KINDS = ("agreement", "score", "probe", "quality", "comparison")
 """Kinds of report, in the order of reading."""
 
 
@@ -261,10 +356,12 @@ class Reports(Record):
     """In order of reading."""
 
 
-_REPORT: TypeAdapter[AgreementReport | ScoreReport | ComparisonReport] = TypeAdapter(AnyReport)
+_REPORT: TypeAdapter[AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport] = TypeAdapter(
+    AnyReport
+)
 
 
-def report_from(data: object) -> AgreementReport | ScoreReport | ComparisonReport:
+def report_from(data: object) -> AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport:
     """Return the report that a file's JSON value is.
 
     Raises:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from judgekit.records.judge import Lineage
+from pydantic import field_validator
+
+from judgekit.records.judge import Combine, Lineage
 from judgekit.records.record import FORMAT, FormatNumber, Record, Time
 from judgekit.records.verdict import Call, Failure, Verdict
+from judgekit.stats.estimate import Estimate
 
 
 class Spending(Record):
@@ -40,6 +43,55 @@ class Latency(Record):
     p95_s: float
     p99_s: float
     longest_s: float
+
+
+class SampleSpread(Record):
+    """How far the samples of one session differ, over a run; of a pair, those in one order."""
+
+    criterion: str
+    n_samples: int
+    """Samples asked for of each session."""
+    n: int
+    """Sessions with at least two answers."""
+    share_disagreeing: float
+    """Share of them whose answers are not all the same."""
+    mean_sd: float | None = None
+    """Mean of their standard deviations, in the scale's own numbers; None where levels have no order."""
+    n_measured: int = 0
+    """Sessions that this is the mean over: those with at least two levels."""
+
+
+class MemberRun(Record):
+    """What one member of a panel came to."""
+
+    judge: str
+    judge_fingerprint: str
+    engine: str
+    models: tuple[str, ...] = ()
+    n_verdicts: int
+    n_failures: int
+    failures: dict[str, int] = {}
+    """Cause -> outcomes without an answer."""
+    cost_usd: float | None = None
+    """None when a price is unknown."""
+
+
+class PanelWorth(Record):
+    """How many independent judges a panel is worth (Kish), by how its members' verdicts correlate.
+
+    Members agree also where both are right, which counts as dependence here; `score` goes by their errors instead.
+    """
+
+    n_members: int
+    correlation: Estimate
+    """Mean correlation of two members' verdicts."""
+    effective: Estimate
+
+    @field_validator("correlation", "effective", mode="before")
+    @classmethod
+    def _fill_nulls(cls, data: object) -> object:
+        """Files leave out what is None, and an undefined estimate has no value."""
+        return {"value": None, "low": None, "high": None, **data} if isinstance(data, dict) else data
 
 
 class RunManifest(Record):
@@ -85,8 +137,18 @@ class RunManifest(Record):
     """Replies taken from the store instead of being asked again."""
     n_asked_again: int = 0
     """Requests of this command that were sent because a reply could not be read."""
+    fallback_samples: int | None = None
+    """Samples that stand for token probabilities where the engine gives none; None: none are asked for."""
+    n_from_samples: int = 0
+    """Verdicts whose probabilities are shares of those samples."""
+    combine: Combine | None = None
+    """How several samples are to be made one; None: the usual rule of each scale."""
+    spread: tuple[SampleSpread, ...] = ()
+    """How far samples differ, a criterion each; empty where each session is asked once."""
     n_redacted: int = 0
     """Places replaced in what was sent, by the rules of judge and project."""
+    redaction: tuple[str, ...] = ()
+    """Those rules: names of ready ones and of fields, fingerprints of patterns."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = None
@@ -96,6 +158,22 @@ class RunManifest(Record):
     latency: Latency | None = None
     """None where no reply was timed."""
     wall_s: float | None = None
+    members: tuple[MemberRun, ...] = ()
+    """A panel's members."""
+    worth: PanelWorth | None = None
+    """How many judges a panel is worth; None for other judges."""
+
+
+class Submission(Record):
+    """One line of `batches.jsonl`: what became of one batch handed in to a provider."""
+
+    label: str
+    """Our name for it, which the provider keeps with it: a kill between submitting and writing loses nothing."""
+    state: Literal["submitting", "submitted", "merged"]
+    batch: str | None = None
+    """The provider's id, once submitted."""
+    marks: dict[str, tuple[str, int]] = {}
+    """What each request is called in the batch -> its fingerprint and sample; with the first line only."""
 
 
 class Run(Record):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import JsonValue, model_validator
+from pydantic_core import PydanticSerializationError, to_json
 
-from judgekit.records.record import Id, OpenRecord, Record, Time, fingerprint
+from judgekit.records.record import Id, OpenRecord, Record, Time, canonical_json, text_fingerprint
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -67,6 +68,8 @@ class Session(OpenRecord):
     """User or task: the unit of leaks and of clustering."""
     turns: tuple[Turn, ...] = ()
     """What happened, in order."""
+    reference: str | None = None
+    """What a right answer says, where one is known beforehand; raters are not shown it, judges that ask for it are."""
     started_at: Time | None = None
     """When it began."""
     cost_usd: float | None = None
@@ -87,8 +90,8 @@ class Session(OpenRecord):
 
     @property
     def seen_fingerprint(self) -> str:
-        """Fingerprint of what a rater sees: the turns, not ids of the session, tags, cost or latency."""
-        return fingerprint([turn.model_dump(mode="json", exclude={"metadata"}) for turn in self.turns])
+        """Fingerprint of what a rater sees: the turns, not ids of the session, reference, tags, cost or latency."""
+        return text_fingerprint(_spoken_json(self.turns) or _seen_json(self.turns))
 
     @property
     def n_tool_calls(self) -> int:
@@ -100,6 +103,26 @@ class Session(OpenRecord):
         if self.group is not None:
             return f"group:{self.group}"
         return f"input:{self.input}" if self.input is not None else f"session:{self.id}"
+
+
+def _seen_json(turns: tuple[Turn, ...]) -> str:
+    return canonical_json([turn.model_dump(mode="json", exclude={"metadata"}) for turn in turns])
+
+
+_SEEN = sorted(Turn.model_fields.keys() - {"metadata"})
+
+
+def _spoken_json(turns: tuple[Turn, ...]) -> str | None:
+    """Return what `_seen_json` does in a fifth of the time; None where turns do more than say something.
+
+    pydantic writes texts and empty lists the way `canonical_json` does, but not every number.
+    """
+    if any(turn.tool_calls or turn.passages for turn in turns):
+        return None
+    try:
+        return to_json([{name: fields[name] for name in _SEEN} for fields in map(vars, turns)]).decode("utf-8")
+    except PydanticSerializationError:  # half a surrogate pair, which an encoding by hand lets pass
+        return None
 
 
 class Pair(OpenRecord):

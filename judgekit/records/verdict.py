@@ -95,6 +95,8 @@ class Failure(_Judged):
     """One line on what happened."""
     reply: str | None = None
     """The raw reply, where one came."""
+    request: str | None = None
+    """Fingerprint of the request that no reply came for."""
 
 
 _FAILURES = frozenset(FailureStatus.__args__)  # type: ignore[attr-defined]  # typing's Literal has __args__

@@ -195,6 +195,13 @@ WORKS: dict[str, Reference] = {
         f"{_PB} 76(5), 378-382",
         "10.1037/h0031619",
     ),
+    "franco_2019": Reference(
+        "Franco, C.; Little, R. J. A.; Louis, T. A. & Slud, E. V.",
+        2019,
+        "Comparative study of confidence intervals for proportions in complex sample surveys",
+        "Journal of Survey Statistics and Methodology 7(3), 334-364",
+        "10.1093/jssam/smy019",
+    ),
     "gorodkin_2004": Reference(
         "Gorodkin, J.",
         2004,
@@ -214,6 +221,12 @@ WORKS: dict[str, Reference] = {
         2014,
         "Handbook of inter-rater reliability, 4th edition",
         "Advanced Analytics, Gaithersburg",
+    ),
+    "hajek_1971": Reference(
+        "Hájek, J.",
+        1971,
+        "Comment on an essay by D. Basu",
+        "Foundations of Statistical Inference (eds. Godambe & Sprott), Holt, Rinehart and Winston, Toronto, 236",
     ),
     "hanley_mcneil_1982": Reference(
         "Hanley, J. A. & McNeil, B. J.",
@@ -263,6 +276,7 @@ WORKS: dict[str, Reference] = {
         "The Annals of Mathematical Statistics 10(3), 275-287",
         "10.1214/aoms/1177732186",
     ),
+    "kish_1965": Reference("Kish, L.", 1965, "Survey Sampling", "Wiley, New York"),
     "krippendorff_2011": Reference(
         "Krippendorff, K.",
         2011,
@@ -284,6 +298,13 @@ WORKS: dict[str, Reference] = {
         "10.2307/2532051",
     ),
     "linacre_1989": Reference("Linacre, J. M.", 1989, "Many-facet Rasch measurement", "MESA Press, Chicago"),
+    "malik_2025": Reference(
+        "Malik, S.; Pyatkin, V.; Land, S.; Morrison, J.; Smith, N. A.; Hajishirzi, H. & Lambert, N.",
+        2025,
+        "RewardBench 2: advancing reward model evaluation",
+        "arXiv preprint",
+        arxiv="2506.01937",
+    ),
     "matthews_1975": Reference(
         "Matthews, B. W.",
         1975,
@@ -357,6 +378,13 @@ WORKS: dict[str, Reference] = {
         "Information Processing & Management 45(4), 427-437",
         "10.1016/j.ipm.2009.03.002",
     ),
+    "somers_1962": Reference(
+        "Somers, R. H.",
+        1962,
+        "A new asymmetric measure of association for ordinal variables",
+        "American Sociological Review 27(6), 799-811",
+        "10.2307/2090408",
+    ),
     "spearman_1904": Reference(
         "Spearman, C.",
         1904,
@@ -370,6 +398,13 @@ WORKS: dict[str, Reference] = {
         "A comparison of consensus, consistency, and measurement approaches to estimating interrater reliability",
         "Practical Assessment, Research, and Evaluation 9(1), article 4",
         "10.7275/96jp-xz07",
+    ),
+    "stuart_1953": Reference(
+        "Stuart, A.",
+        1953,
+        "The estimation and comparison of strengths of association in contingency tables",
+        "Biometrika 40(1-2), 105-110",
+        "10.1093/biomet/40.1-2.105",
     ),
     "student_1908": Reference(
         "Student", 1908, "The probable error of a mean", "Biometrika 6(1), 1-25", "10.1093/biomet/6.1.1"
@@ -395,6 +430,13 @@ WORKS: dict[str, Reference] = {
         "Probable inference, the law of succession, and statistical inference",
         "Journal of the American Statistical Association 22(158), 209-212",
         "10.1080/01621459.1927.10502953",
+    ),
+    "yao_2024": Reference(
+        "Yao, S.; Shinn, N.; Razavi, P. & Narasimhan, K.",
+        2024,
+        "tau-bench: a benchmark for tool-agent-user interaction in real-world domains",
+        "arXiv preprint",
+        arxiv="2406.12045",
     ),
     "yerushalmy_1947": Reference(
         "Yerushalmy, J.",

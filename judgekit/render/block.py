@@ -118,7 +118,7 @@ class Content:
     """One report, ready to be dressed.
 
     Attributes:
-        kind: `agreement`, `score` or `comparison`.
+        kind: `agreement`, `score`, `quality` or `comparison`.
         title: Its name.
         facts: Name and value of what it is about: dataset, judge, split ...
         sections: In order of reading.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from judgekit.records.report import Disagreement, Rating
 from judgekit.records.rubric import Value, level_text
@@ -28,6 +29,24 @@ def case_section(
     gaps = _gaps([each.distance for each in found])
     cases = tuple(_case(each, gaps[each.distance], reference, judge) for each in found)
     return Section(title, (Cases(cases),) if cases else ())
+
+
+def alone_cases(found: Sequence[tuple[str, Sequence[Disagreement]]]) -> Cases:
+    """Return where each rater stands alone, everybody's furthest first, grouped by rater.
+
+    Args:
+        found: (rater, where they stand alone, furthest first).
+    """
+    rounds = zip_longest(*([_alone(rater, each) for each in cases] for rater, cases in found))
+    return Cases(tuple(case for each in rounds for case in each if case is not None))
+
+
+def _alone(rater: str, each: Disagreement) -> Case:
+    voices = tuple(map(_voice, each.ratings))
+    facts = [f"{rater} {voice.answer}" for voice in voices[:1]]
+    facts += [] if each.reference is None else [f"the others together {value_words(each.reference)}"]
+    said = ", ".join([*facts, _apart(each.distance)])
+    return Case(each.target, each.criterion, said, each.excerpt, voices, gap=f"where {rater} stands alone")
 
 
 def _case(each: Disagreement, gap: str, reference: str, judge: str | None) -> Case:

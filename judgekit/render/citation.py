@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judgekit.records.report import AgreementReport, Report, ScoreReport
+from judgekit.records.report import AgreementReport, ProbeReport, QualityReport, Report, ScoreReport
 from judgekit.render.bibliography import WORKS, Reference
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.metric_words import subject_of
+
+RESAMPLED = ("bca", "percentile", "two_way_percentile")
+"""Intervals that are drawn."""
 
 
 def cited(report: Report) -> tuple[Reference, ...]:
@@ -25,8 +29,7 @@ def works_of_metric(metric: str) -> tuple[Reference, ...]:
         >>> [work.short for work in works_of_metric("cohen_kappa_quadratic_observed")]
         ['Cohen 1968']
     """
-    subject = metric.removesuffix("_difference").removesuffix("_observed")
-    return tuple(WORKS[name] for name in OF_METRIC.get(subject, ()))
+    return tuple(WORKS[name] for name in OF_METRIC.get(_subject(metric), ()))
 
 
 def works_of_interval(method: str) -> tuple[Reference, ...]:
@@ -49,9 +52,13 @@ def interval_name(method: str) -> str:
     return method.partition(",")[0].strip().replace("-", "_").replace(" ", "_")
 
 
+def _subject(metric: str) -> str:
+    return subject_of(metric.removesuffix("_difference").removesuffix("_observed"))
+
+
 def _used(report: Report) -> Iterator[str]:
     for row in report.rows:
-        yield from OF_METRIC.get(row.metric.removesuffix("_difference").removesuffix("_observed"), ())
+        yield from OF_METRIC.get(_subject(row.metric), ())
     for procedure in procedures(report):
         yield from OF_PROCEDURE[procedure]
     for estimate in estimates_of(report):
@@ -69,6 +76,10 @@ def procedures(report: Report) -> tuple[str, ...]:
         found += ["slices"] * any(test.p_adjusted is not None for test in report.slices)
         found += [f"bias_{check.kind}" for check in report.biases if f"bias_{check.kind}" in OF_PROCEDURE]
         found += ["bland_altman"] * bool(report.bland_altman)
+    if isinstance(report, QualityReport):
+        found += ["weights"] * bool(report.weighted)
+    if isinstance(report, ProbeReport):
+        found += ["holm"] * any(each.p_adjusted is not None for each in report.results)
     if isinstance(report, AgreementReport):
         found += ["severity"] * bool(report.profiles)
     return tuple(dict.fromkeys(found))
@@ -128,6 +139,8 @@ OF_METRIC: dict[str, tuple[str, ...]] = {
     "pearson": ("pearson_1895",),
     "spearman": ("spearman_1904",),
     "kendall_tau_b": ("kendall_1938", "kendall_1945"),
+    "kendall_tau_c": ("stuart_1953",),
+    "somers_d": ("somers_1962",),
     "accuracy": _CLASSES,
     "balanced_accuracy": ("brodersen_2010",),
     "precision": _CLASSES,
@@ -145,24 +158,33 @@ OF_METRIC: dict[str, tuple[str, ...]] = {
     "mae": ("willmott_matsuura_2005",),
     "rmse": ("willmott_matsuura_2005",),
     "pairwise_accuracy": ("zheng_2023",),
+    "pairwise_accuracy_strict": ("shi_2024",),
     "pairwise_accuracy_ties": ("deutsch_2023",),
+    "best_of_accuracy": ("malik_2025",),
     "position_consistency": ("shi_2024",),
     "first_slot_rate": ("shi_2024",),
+    "pair_tie_rate": ("deutsch_2023",),
+    "sample_consistency": ("shi_2024",),
+    "sample_sd": ("bland_altman_1986",),
+    "effective_judges": ("kish_1965",),
     "alt_test_winning_rate": ("calderon_2025",),
     "alt_test_advantage": ("calderon_2025",),
+    "pass_hat": ("yao_2024",),
 }
-"""Metric -> works; a suffix `_observed` or `_difference` changes nothing."""
+"""Metric -> works; a suffix `_observed` or `_difference`, or a number after `pass_hat`, changes nothing."""
 
 OF_INTERVAL: dict[str, tuple[str, ...]] = {
     "bca": ("efron_1987", "hesterberg_2015"),
     "percentile": ("efron_1979",),
     "two_way_percentile": ("owen_2007", "mccarthy_1969"),
     "wilson": ("wilson_1927",),
+    "wilson_effective": ("wilson_1927", "franco_2019"),
     "clopper_pearson": ("clopper_pearson_1934",),
     "fisher_z": ("fisher_1921",),
     "delong": ("delong_1988",),
     "f": ("mcgraw_wong_1996",),
     "jackknife_t": ("miller_1974",),
+    "jackknife_t_of_the_logarithm": ("miller_1974",),
     "jackknife": ("miller_1974",),
     "t": ("student_1908",),
     "cluster_t": ("liang_zeger_1986",),
@@ -180,5 +202,6 @@ OF_PROCEDURE: dict[str, tuple[str, ...]] = {
     "bias_position": ("shi_2024",),
     "bland_altman": ("bland_altman_1986",),
     "severity": ("linacre_1989",),
+    "weights": ("hajek_1971",),
 }
 """What else a report may do -> works."""

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from judgekit.records.report import AgreementReport, ComparisonReport, Report, Row, ScoreReport
+from judgekit.records.report import (
+    AgreementReport,
+    ComparisonReport,
+    ProbeReport,
+    QualityReport,
+    Report,
+    Row,
+    ScoreReport,
+)
 from judgekit.render import plot
 from judgekit.render.block import Block, Content, Figure, References, Section, Words
 from judgekit.render.case import case_section
@@ -28,10 +36,12 @@ from judgekit.render.judge_part import (
 from judgekit.render.method import method_block
 from judgekit.render.number import count_text
 from judgekit.render.plot import Line
+from judgekit.render.probe_part import probe_sections
 from judgekit.render.rater_part import level_figure, profile_blocks
 from judgekit.render.row_table import comparison_table, headline_table, pair_table, slice_table, unit_of
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import causes_text, judge_words
+from judgekit.stats.metric_words import metric_words
 
 JUDGE_ONLY = "Judge only, not corrected: the judge's own errors are in these differences."
 METHOD_TITLE = "How this was made"
@@ -53,6 +63,10 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     if isinstance(report, ScoreReport):
         facts += [("judge", judge_words(report.judge, report.engine)), ("model", report.model)]
         facts += [("reference", report.reference), ("split", report.split)]
+    elif isinstance(report, ProbeReport):
+        facts += [("judge", judge_words(report.judge, report.engine)), ("model", report.model)]
+    elif isinstance(report, QualityReport):
+        facts += [("reference", report.reference)]
     elif isinstance(report, ComparisonReport):
         facts += [("baseline", report.baseline), ("candidate", report.candidate)]
         facts += [("judge", judge_words(report.judge, report.engine) if report.judge else None)]
@@ -64,6 +78,11 @@ def _body(report: Report) -> Iterator[Section]:
         yield from _agreement_sections(report)
     elif isinstance(report, ScoreReport):
         yield from _score_sections(report)
+    elif isinstance(report, ProbeReport):
+        yield from probe_sections(report)
+        yield _counts_section(report)
+    elif isinstance(report, QualityReport):
+        yield from _quality_sections(report)
     elif isinstance(report, ComparisonReport):
         yield from _comparison_sections(report)
 
@@ -87,6 +106,12 @@ def _score_sections(report: ScoreReport) -> Iterator[Section]:
     for criterion in _criteria(report):
         yield from _judged(report, criterion)
     yield case_section("Worst disagreements", report.disagreements, reference=report.reference, judge=name)
+
+
+def _quality_sections(report: QualityReport) -> Iterator[Section]:
+    for criterion in _criteria(report):
+        yield Section(f"{criterion}: how good each version is", (*_estimated(report, criterion),))
+    yield _counts_section(report)
 
 
 def _comparison_sections(report: ComparisonReport) -> Iterator[Section]:
@@ -116,8 +141,8 @@ def _judged(report: ScoreReport, criterion: str) -> Iterator[Section]:
     for judge, engine in judges:
         name = judge_words(judge, engine)
         own = [row for row in rows if row.judge is None or (row.judge, row.engine) == (judge, engine)]
-        plain = [row for row in own if not is_difference(row)]
-        further = [row for row in own if is_difference(row)]
+        further = [row for row in own if is_difference(row) and row.between.endswith("~others")]
+        plain = [row for row in own if row not in further]
         blocks = (*_tables(plain, unit, name), *ceiling_differences(further, unit))
         yield Section(f"{criterion}: {name}", blocks)
     tests = [block for test in report.alt_tests if test.criterion == criterion for block in alt_test_blocks(test)]
@@ -136,6 +161,20 @@ def _judged(report: ScoreReport, criterion: str) -> Iterator[Section]:
     yield Section(f"{criterion}: by stratum", tuple(_strata(report, criterion)))
     checks = [each for each in report.biases if each.criterion == criterion]
     yield Section(f"{criterion}: habits of the judge that are not quality", tuple(bias_blocks(checks, unit)))
+
+
+def _estimated(report: QualityReport, criterion: str) -> Iterator[Block]:
+    rows = _rows(report, criterion)
+    yield comparison_table(rows, unit_of(report))
+    if report.notes.get(criterion):
+        yield Words(report.notes[criterion])
+    lines = tuple(Line(_version_label(row), row.estimate, row.metric, "human") for row in rows)
+    title = f"{criterion}: versions, with intervals"
+    yield Figure(title, partial(plot.beside_whole, lines, None, title))
+
+
+def _version_label(row: Row) -> str:
+    return row.between if row.metric in ("mean", "share") else f"{row.between}, {metric_words(row.metric)}"
 
 
 def _compared(report: ComparisonReport, criterion: str) -> Iterator[Block]:
@@ -173,7 +212,7 @@ def _strata(report: Report, criterion: str) -> Iterator[Block]:
         yield from strata_figures(rows, _rows(report, criterion))
 
 
-def _counts_section(report: AgreementReport | ScoreReport | ComparisonReport) -> Section:
+def _counts_section(report: AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport) -> Section:
     if not report.counts:
         return Section("Where the answers went", ())
     head = ("criterion", "left out", "no verdict", "looked at", "used")

@@ -26,7 +26,7 @@ POLICY = "default-src 'none'; style-src '{style}'; base-uri 'none'; form-action 
 
 
 def render_html(reports: Sequence[Report], *, title: str | None = None) -> str:
-    """Return one page for a list of reports: agreement first, then scores, then comparisons.
+    """Return one page for a list of reports: agreement first, then scores, qualities and comparisons.
 
     Args:
         reports: At least one.

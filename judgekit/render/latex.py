@@ -1,7 +1,7 @@
 """A report as a LaTeX document: booktabs tables, the methods paragraph, cases and a bibliography, in one file.
 
-It compiles with pdfLaTeX. Text that others wrote stays text: every character that TeX acts on is written by name, and
-one that pdfLaTeX has no letter for as its code.
+It compiles with pdfLaTeX, LuaLaTeX and XeLaTeX. Text that others wrote stays text: every character that TeX acts on is
+written by name, and one that the font has no letter for as its code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ PREAMBLE = r"""\documentclass[11pt]{article}
   \newcommand{\judgekitcode}[1]{{\footnotesize[U+#1]}\allowbreak{}}
 \else
   \usepackage{fontspec}
-  \newcommand{\judgekitcode}[1]{\char"#1\allowbreak{}}
+  \newcommand{\judgekitcode}[1]{%
+    \iffontchar\font"#1\relax\char"#1\relax\else{\footnotesize[U+#1]}\fi\allowbreak{}}
 \fi
 \usepackage{textcomp}
 \usepackage[margin=2.2cm]{geometry}
@@ -70,7 +71,7 @@ MOST_ROWS = 36
 
 
 def render_latex(reports: Sequence[Report], *, title: str | None = None) -> str:
-    """Return one document for a list of reports: agreement first, then scores, then comparisons.
+    """Return one document for a list of reports: agreement first, then scores, qualities and comparisons.
 
     Args:
         reports: At least one.

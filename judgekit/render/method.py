@@ -5,9 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from judgekit.records.report import AgreementReport, ComparisonReport, Report, ScoreReport
+from judgekit.records.report import (
+    AgreementReport,
+    ComparisonReport,
+    ProbeReport,
+    QualityReport,
+    Report,
+    ScoreReport,
+)
 from judgekit.render.bibliography import Reference
-from judgekit.render.citation import estimates_of, procedures, works_of_interval, works_of_metric, works_of_procedure
+from judgekit.render.citation import (
+    RESAMPLED,
+    estimates_of,
+    interval_name,
+    procedures,
+    works_of_interval,
+    works_of_metric,
+    works_of_procedure,
+)
 from judgekit.render.number import count_text, level_text
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import causes_text, judge_words, method_words
@@ -39,7 +54,7 @@ def method_block(report: Report) -> Table:
     rows = [(Cell(name.replace("_", " ")), Cell(text)) for name, text in _flat(report.settings)]
     if report.dataset_fingerprint:
         rows.append((Cell("dataset fingerprint"), Cell(report.dataset_fingerprint)))
-    if isinstance(report, ScoreReport) and report.judge_fingerprint:
+    if isinstance(report, ScoreReport | ProbeReport) and report.judge_fingerprint:
         rows.append((Cell("judge fingerprint"), Cell(report.judge_fingerprint)))
     return Table(("setting", "value"), tuple(rows), n_words=2, caption=method_paragraph(report))
 
@@ -63,8 +78,8 @@ def _sides(report: Report) -> Iterator[str]:
     if reference:
         where = f", on the {report.split} split" if isinstance(report, ScoreReport) else ""
         yield f"The reference is {REFERENCES.get(str(reference), reference)}{where}."
-    if isinstance(report, ScoreReport | ComparisonReport) and report.judge:
-        model = report.model if isinstance(report, ScoreReport) else None
+    if isinstance(report, ScoreReport | ProbeReport | ComparisonReport) and report.judge:
+        model = None if isinstance(report, ComparisonReport) else report.model
         yield f"Verdicts are by {judge_words(report.judge, report.engine)}" + (f" ({model})." if model else ".")
 
 
@@ -99,10 +114,12 @@ def _intervals(report: Report) -> Iterator[str]:
     settings = report.settings
     named = "; ".join(f"{level_text(level)} {_interval(method)}" for level, method in made)
     sentence = f"Intervals: {named}"
-    if isinstance(settings.get("n_resamples"), int):
+    is_resampled = any(interval_name(method) in RESAMPLED for _, method in made)
+    if is_resampled and isinstance(settings.get("n_resamples"), int):
         sentence += f", {count_text(settings['n_resamples'])} resamples"
     if settings.get("unit"):
-        sentence += f", resampled by {settings['unit']}"
+        sentence += f", {'resampled by' if is_resampled else 'independent from'} {settings['unit']}"
+        sentence += "" if is_resampled else f" to {settings['unit']}"
     if "clusters" in procedures(report):
         sentence += f" as clusters ({_named(works_of_procedure('clusters'))})"
     yield sentence + (f", seed {settings['seed']}." if settings.get("seed") is not None else ".")
@@ -114,7 +131,7 @@ def _interval(method: str) -> str:
 
 
 def _exclusions(report: Report) -> Iterator[str]:
-    if not isinstance(report, AgreementReport | ScoreReport | ComparisonReport):
+    if not isinstance(report, AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport):
         return
     for each in report.counts:
         left_out = [f"left out: {causes_text(each.dropped)}"] if any(each.dropped.values()) else []
@@ -135,6 +152,18 @@ def _procedures(report: Report) -> Iterator[str]:
         yield (
             "Slices were each tested against the rest, p-values adjusted over all slices of a criterion "
             f"({_named(works_of_procedure('slices'))})."
+        )
+    if isinstance(report, QualityReport) and "weights" in used:
+        yield (
+            f"Sessions count by one over their recorded probability ({_named(works_of_procedure('weights'))}): "
+            f"{'; '.join(report.weighted)}."
+        )
+    if isinstance(report, ProbeReport) and "holm" in used:
+        yield (
+            f"Each target was asked {count_text(report.n_reruns + 1)} times as it is and once with each change; "
+            "exact randomisation tests, in which the changed asking and the reruns change places, adjusted "
+            f"over all probes, each with the same part of {100 * report.error_rate:g}% "
+            f"({_named(works_of_procedure('holm'))})."
         )
     if "bland_altman" in used:
         yield f"Limits of agreement: {_named(works_of_procedure('bland_altman'))}."

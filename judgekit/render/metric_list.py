@@ -14,8 +14,16 @@ COLUMNS = 80
 CLASSES = ("binary", "categorical", "preference")
 """Scales without an order that metrics mostly treat alike."""
 OTHERS = {
+    "mean": "each version's sessions: mean of the labels",
+    "share": "each version's sessions: share of the positive level",
+    "pass_hat_1, pass_hat_2 ...": "inputs tried several times: chance that k trials of one input all succeed, pass^k",
+    "pairwise_accuracy_strict": "pairs shown in both orders, or rated: share right in both, equal ratings being wrong",
     "position_consistency": "pairs shown in both orders: share with the same winner",
     "first_slot_rate": "pairs shown in both orders: share won by the session shown first",
+    "pair_tie_rate": "pairs whose sessions were rated one by one: share rated equal",
+    "sample_consistency": "verdicts of several samples: share whose samples all say the same",
+    "sample_sd": "verdicts of several samples: mean standard deviation of one verdict's samples",
+    "effective_judges": "panels: how many independent judges the members are worth, by their errors",
     "alt_test_winning_rate": "alternative annotator test: share of raters whom the judge may stand in for",
     "alt_test_advantage": "alternative annotator test: share of sessions on which the judge is at least as close",
 }

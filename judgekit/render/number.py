@@ -9,6 +9,7 @@ import math
 from typing import Literal
 
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.metric_words import subject_of
 
 Kind = Literal["coefficient", "rate", "loss", "error", "signed", "signed_loss", "points"]
 """How a metric is written: 0.71 · 71.4% · 0.131 · 0.42 · +0.12 · +0.012 · +4.2 pts."""
@@ -16,11 +17,12 @@ Kind = Literal["coefficient", "rate", "loss", "error", "signed", "signed_loss", 
 RATES = frozenset(
     {
         "percent_agreement", "within_one_agreement", "accuracy", "balanced_accuracy", "precision", "tpr", "tnr", "npv",
-        "pairwise_accuracy", "pairwise_accuracy_ties", "position_consistency", "first_slot_rate",
+        "pairwise_accuracy", "pairwise_accuracy_ties", "pairwise_accuracy_strict", "position_consistency",
+        "first_slot_rate", "pair_tie_rate", "best_of_accuracy", "sample_consistency",
         "alt_test_winning_rate", "alt_test_advantage", "pass_rate", "share",
     }
 )  # fmt: skip
-ERRORS = frozenset({"mae", "rmse", "mean"})
+ERRORS = frozenset({"mae", "rmse", "mean", "sample_sd"})
 LOSSES = frozenset({"brier", "ece"})
 SIGNED = frozenset({"bias", "severity", "drift"})
 BOUNDED: frozenset[Kind] = frozenset({"coefficient", "rate"})
@@ -42,7 +44,7 @@ def kind_of(metric: str) -> Kind:
         ('rate', 'coefficient', 'signed')
     """
     subject = metric.removesuffix("difference").rstrip("_")
-    is_rate = subject in RATES or subject.endswith(("_rate", "_share"))
+    is_rate = subject in RATES or subject_of(metric) == "pass_hat" or subject.endswith(("_rate", "_share"))
     if subject != metric:
         return "points" if is_rate else "signed_loss" if subject in LOSSES else "signed"
     if is_rate:

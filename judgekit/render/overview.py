@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from judgekit.records.report import AgreementReport, ComparisonReport, Report, Row, ScoreReport
+from judgekit.records.report import AgreementReport, ComparisonReport, QualityReport, Report, Row, ScoreReport
 from judgekit.render.number import interval_text, is_shown, n_text, undefined_reason, value_text
 from judgekit.render.plain import one_line, wrap
 from judgekit.render.row_table import unit_of
@@ -58,6 +58,10 @@ def overview_parts(reports: Sequence[Report]) -> tuple[Part, ...]:
         parts.append(Part("Do the experts agree with each other?", _agreement_table(agreements)))
     if scores:
         parts.append(Part("Do the judges agree with the experts?", _score_table(scores), tuple(_unshown(scores))))
+    qualities = [r for r in reports if isinstance(r, QualityReport)]
+    if qualities:
+        said = tuple(line for r in qualities for line in r.not_random)
+        parts.append(Part("How good is each version?", _quality_table(qualities), said))
     for report in reports:
         if isinstance(report, ComparisonReport):
             title = f"Is {report.candidate} better than {report.baseline}?"
@@ -72,8 +76,8 @@ def _agreement_table(reports: Sequence[AgreementReport]) -> Table:
         for row in report.rows:
             if row.between == "raters" and row.criterion not in seen and not _has_no_coefficient(row):
                 seen.add(row.criterion)
-                n = Cell(n_text(row.estimate, unit_of(report)))
-                rows.append((Cell(row.criterion), Cell(metric_words(row.metric)), _figure(row), n))
+                named = (Cell(row.criterion), Cell(metric_words(row.metric)))
+                rows.append((*named, _figure(row), _n(row, report)))
     return Table(("criterion", "coefficient", "all raters", "sessions rated twice or more"), tuple(rows), n_words=2)
 
 
@@ -96,6 +100,19 @@ def _score_table(reports: Sequence[ScoreReport]) -> Table:
 def _measure(report: ScoreReport, head: Row) -> str:
     several = len({row.criterion for row in report.rows}) > 1
     return f"{head.criterion}, {metric_words(head.metric)}" if several else metric_words(head.metric)
+
+
+def _quality_table(reports: Sequence[QualityReport]) -> Table:
+    rows = tuple(
+        (Cell(row.criterion), Cell(row.between), Cell(metric_words(row.metric)), _figure(row), _n(row, report))
+        for report in reports
+        for row in report.rows
+    )
+    return Table(("criterion", "version", "measure", "from labels", "sessions"), rows, n_words=3)
+
+
+def _n(row: Row, report: Report) -> Cell:
+    return Cell(n_text(row.estimate, unit_of(report)))
 
 
 def _comparison_table(report: ComparisonReport) -> Table:

@@ -1,4 +1,4 @@
-"""What an agreement report says of single raters: how severe they are, and how they use the scale."""
+"""What an agreement report says of single raters: how severe they are, how they use the scale, where they are alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from judgekit.records.report import RaterProfile
 from judgekit.render import chart, plot
 from judgekit.render.block import Block, Figure, Words
+from judgekit.render.case import alone_cases
 from judgekit.render.number import count_text, interval_text, is_shown, value_text
 from judgekit.render.plot import Line
 from judgekit.render.row_table import estimate_cell, reasons
@@ -18,9 +19,14 @@ SEVERITY_NOTE = (
     "Severity: how far a rater lies from the others on the same sessions, in points of the scale; below 0 is stricter."
 )
 
+ALONE_NOTE = (
+    "Where each rater stands alone: sessions on which they lie furthest from the median of at least two others, or, "
+    "where levels have no order, on which most others say something else."
+)
+
 
 def profile_blocks(profiles: Sequence[RaterProfile]) -> Iterator[Block]:
-    """Give who is stricter or more lenient than the rest, in words, as a table and about zero."""
+    """Give who is stricter or more lenient than the rest, in words, as a table and about zero; then who is alone."""
     if not profiles:
         return
     said = tuple(sentence for profile in profiles for sentence in _sentences(profile))
@@ -30,6 +36,10 @@ def profile_blocks(profiles: Sequence[RaterProfile]) -> Iterator[Block]:
     if any(is_shown(each.estimate) for each in lines):
         draw = partial(plot.about_zero, lines, "Severity of each rater", ends=("stricter", "more lenient"))
         yield Figure("Severity of each rater, beside the others on the same sessions", draw)
+    alone = [(each.rater, each.alone) for each in profiles if each.alone]
+    if alone:
+        yield Words((ALONE_NOTE,))
+        yield alone_cases(alone)
 
 
 def _sentences(profile: RaterProfile) -> Iterator[str]:

@@ -28,7 +28,7 @@ from judgekit.render.words import (
     method_words,
 )
 from judgekit.stats.estimate import Estimate
-from judgekit.stats.metric_words import metric_words
+from judgekit.stats.metric_words import metric_words, subject_of
 
 HEADLINE = {
     "raters": "all raters",
@@ -39,6 +39,8 @@ HEADLINE = {
 """Columns of the headline table, in order; baselines and other judges follow."""
 CEILING_NOTE = "Human ceiling: each rater vs the others; beside it the judge vs the same others, on the same rows."
 EXPERTS = "experts' own labels"
+ESTIMATORS = {"labels_only": "labels only"}
+"""Estimators in words."""
 NO_CEILING_NOTE = "Human ceiling: each rater vs the others."
 UNITS = {"groups": "group", "inputs": "input", "sessions": "session", "turns": "turn", "pairs": "pair"}
 
@@ -91,18 +93,30 @@ def pair_table(rows: Sequence[Row], unit: str, judge: str | None) -> Table | Non
 def comparison_table(rows: Sequence[Row], unit: str) -> Table:
     """Return what was measured down; by the judge and by the experts themselves across."""
     measured = tuple(dict.fromkeys((row.metric, row.between) for row in rows))
-    makers = tuple(dict.fromkeys((row.judge, row.engine) for row in sorted(rows, key=lambda row: row.judge is None)))
+    makers = tuple(dict.fromkeys(map(_maker, sorted(rows, key=lambda row: row.judge is None))))
     body = []
-    for layer in _layers(rows, lambda row: (row.metric, row.between, row.judge, row.engine)):
+    for layer in _layers(rows, lambda row: (row.metric, row.between, _maker(row))):
         for metric, between in (each for each in measured if any((row.metric, row.between) == each for row in layer)):
-            own = {(row.judge, row.engine): row for row in layer if (row.metric, row.between) == (metric, between)}
+            own = {_maker(row): row for row in layer if (row.metric, row.between) == (metric, between)}
             found = [own.get(maker) for maker in makers]
             cells = [cell for row in found for cell in (_cell(row), _n_cell([row] if row else [], unit))]
             body.append((Cell(f"{metric_words(metric)}, {difference_words(between)}"), *cells))
     head = ["measure"]
-    for judge, engine in makers:
-        head += [f"{judge_words(judge, engine)}, judge only" if judge else EXPERTS, "n"]
+    for maker in makers:
+        head += [_maker_words(*maker), "n"]
     return Table(tuple(head), tuple(body), notes=_notes(rows, unit, None, say_n=False))
+
+
+def _maker(row: Row) -> tuple[str | None, str | None, str | None]:
+    return row.judge, row.engine, row.estimator
+
+
+def _maker_words(judge: str | None, engine: str | None, estimator: str | None) -> str:
+    """Return whose figure of a version it is: an estimator's, a judge's alone, or the experts' own."""
+    if estimator:
+        named = ESTIMATORS.get(estimator, estimator.replace("_", " "))
+        return f"{judge_words(judge, engine)}, {named}" if judge else named
+    return f"{judge_words(judge, engine)}, judge only" if judge else EXPERTS
 
 
 def slice_table(rows: Sequence[Row], unit: str) -> Table:
@@ -193,18 +207,21 @@ def _notes(rows: Sequence[Row], unit: str, judge: str | None, *, say_n: bool = T
 
 
 def _is_of_versions(row: Row) -> bool:
-    return row.metric == "mean" or row.metric.endswith("difference")
+    is_alone = row.metric in ("mean", "share") or subject_of(row.metric) == "pass_hat"
+    return is_alone or row.metric.endswith("difference")
 
 
 def _side(row: Row, judge: str | None) -> str:
     """Return whose rows were left out together: a pair of raters, or whoever judged two versions."""
     if not _is_of_versions(row):
         return between_words(row.between, judge)
+    if row.estimator:
+        return f"{row.between}, {_maker_words(*_maker(row))}"
     return judge_words(row.judge, row.engine) if row.judge else EXPERTS
 
 
 def _name(row: Row, judge: str | None) -> str:
-    version = f"{difference_words(row.between)}, " if _is_of_versions(row) else ""
+    version = f"{difference_words(row.between)}, " if _is_of_versions(row) and not row.estimator else ""
     stratum = f"{row.slice}, " if row.slice else ""
     return f"{stratum}{metric_words(row.metric)}, {version}{_side(row, judge)}"
 

@@ -16,6 +16,8 @@ from judgekit.records.report import (
     BiasCheck,
     ComparisonReport,
     Disagreement,
+    ProbeReport,
+    QualityReport,
     Rating,
     Report,
     ScoreReport,
@@ -24,7 +26,7 @@ from judgekit.render.plain import JOINERS, visible
 from judgekit.stats.estimate import Estimate
 
 COLUMNS = (
-    "report", "dataset", "criterion", "metric", "between", "slice", "judge", "engine",
+    "report", "dataset", "criterion", "metric", "between", "slice", "judge", "engine", "estimator",
     "value", "low", "high", "level", "n", "n_clusters", "method", "undefined", "dropped",
     "part", "p_value", "p_adjusted", "detectable",
 )  # fmt: skip
@@ -60,6 +62,7 @@ def csv_tables(reports: Sequence[Report]) -> dict[str, str]:
         ("counts", ("cause", "kind", "n"), _counts),
         ("confusion", ("between", "left", "right", "n"), _confusions),
         ("levels", ("rater", "level", "n"), _levels),
+        ("alone", ("alone", *ANSWER_COLUMNS[3:]), _alone),
         ("profiles", ("rater", "n", "unused_levels", *_with_ends(OF_PROFILE)), _profiles),
         ("alt_test", ("epsilon", "rater", "n", "winning_rate", "p_value", "p_adjusted", "is_beaten"), _alt_tests),
         ("bland_altman", ("between", "mean", "difference", "n"), _places),
@@ -80,11 +83,14 @@ class _Named:
     judge: str | None = None
     engine: str | None = None
     part: str = "row"
+    estimator: str | None = None
 
 
 def _estimates(report: Report) -> Iterator[Line]:
     for row in report.rows:
-        named = _Named(row.criterion, row.metric, row.between, row.slice, row.judge, row.engine)
+        named = _Named(
+            row.criterion, row.metric, row.between, row.slice, row.judge, row.engine, estimator=row.estimator
+        )
         yield _estimate_line(named, row.estimate)
     if isinstance(report, ScoreReport):
         yield from _score_estimates(report)
@@ -131,7 +137,7 @@ def _estimate_line(
     detectable: float | None = None,
 ) -> Line:
     dropped = json.dumps(dict(e.dropped), sort_keys=True, ensure_ascii=False) if e.dropped else None
-    named: list[Scalar] = [of.criterion, of.metric, of.between, of.slice, of.judge, of.engine]
+    named: list[Scalar] = [of.criterion, of.metric, of.between, of.slice, of.judge, of.engine, of.estimator]
     numbers: list[Scalar] = [e.value, e.low, e.high, e.level, e.n, e.n_clusters, e.method, e.undefined, dropped]
     return [*named, *numbers, of.part, *tested, detectable]
 
@@ -149,6 +155,13 @@ def _answers(report: Report, case: Disagreement) -> Iterator[Line]:
         yield [*shared, *said, case.excerpt]
 
 
+def _alone(report: Report) -> Iterator[Line]:
+    """Give one line for each answer where a rater stands alone."""
+    for profile in getattr(report, "profiles", ()):
+        for case in profile.alone:
+            yield from ([profile.criterion, profile.rater, *answer[3:]] for answer in _answers(report, case))
+
+
 def _value(value: object) -> Scalar:
     if isinstance(value, tuple):
         return json.dumps(value, ensure_ascii=False)
@@ -160,7 +173,7 @@ def _word(value: object) -> Scalar:
 
 
 def _counts(report: Report) -> Iterator[Line]:
-    if isinstance(report, AgreementReport | ScoreReport | ComparisonReport):
+    if isinstance(report, AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport):
         for each in report.counts:
             yield [each.criterion, "looked_at", "total", each.n_targets]
             yield [each.criterion, "used", "total", each.n_used]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from judgekit.errors import InputError
 from judgekit.stats.estimate import Estimate, UndefinedCode, undefined
-from judgekit.stats.interval import clopper_pearson, wilson
+from judgekit.stats.interval import clopper_pearson, rate_interval
 from judgekit.stats.sample import BoolArray, FloatArray, IntArray
 from judgekit.stats.sign_flip import sign_flip_p_value
 from judgekit.stats.unit_sums import MIN_CLUSTERS_OF_RATE, MIN_UNITS, TOO_FEW_UNITS, n_units, sums_by_unit
@@ -156,7 +156,7 @@ def format_bias(
         plain: The judge's score of each content as it was, shape (n_contents,); NaN is missing.
         other: Its score of the same content in the other format.
         units: The independent unit of each content, shape (n_contents,); None: each content is its own.
-        level: Coverage: of the mean change by t over units, of the share flipped by Wilson, over units by t.
+        level: Coverage: of the mean change by t over units, of the share flipped as of a rate, over units by t.
 
     Undefined when: no content has both scores.
 
@@ -183,7 +183,7 @@ def format_bias(
 def _flipped(is_flipped: BoolArray, unit_of_row: IntArray, bare: Estimate) -> Estimate:
     share = replace(bare, value=float(is_flipped.mean()))
     if share.n_clusters == share.n:
-        rate = wilson(float(is_flipped.mean()), share.n, share.level)
+        rate = rate_interval(float(is_flipped.mean()), share.n, share.level)
         return replace(share, low=rate.low, high=rate.high, method=rate.method)
     return _rate_by_t(share, _error_of_mean(is_flipped.astype(np.float64), unit_of_row), null=0.0).estimate
 

@@ -1,4 +1,4 @@
-"""Correlation of two columns, on weighted patterns: Pearson, Spearman, Kendall's tau-b."""
+"""Correlation of two columns, on weighted patterns: Pearson, Spearman, Kendall's tau-b and tau-c, Somers' D."""
 
 from __future__ import annotations
 
@@ -58,11 +58,35 @@ def kendall_tau_b(patterns: Patterns, weights: FloatArray) -> FloatArray:
     """
     if len(patterns.values) > _MAX_PAIRWISE:
         return _tau_b_one_by_one(patterns, weights)
-    x, y = patterns.values.T
-    direction = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
-    concordant_less_discordant = row_sums((weights @ direction) * weights)
-    apart = _pairs_apart(patterns, weights, 0) * _pairs_apart(patterns, weights, 1)
-    return ratio(concordant_less_discordant, np.sqrt(apart))
+    return ratio(_concordance(patterns, weights), _geometric_mean_apart(patterns, weights))
+
+
+def kendall_tau_c(patterns: Patterns, weights: FloatArray) -> FloatArray:
+    """Kendall's tau-c: as tau-b, over as many pairs as could be concordant on a table of this shape.
+
+    It can reach 1 where one column has more levels than the other; the smaller number of levels that occur counts.
+
+    Undefined when: a column is constant.
+
+    Source: Stuart 1953.
+    """
+    n_levels = np.minimum(*((patterns.value_weights(weights, column) > 0).sum(axis=1) for column in (0, 1)))
+    most = row_sums(weights) ** 2 * (n_levels - 1) / np.maximum(n_levels, 1)
+    return ratio(_concordance(patterns, weights), most)
+
+
+def somers_d(patterns: Patterns, weights: FloatArray) -> FloatArray:
+    """Somers' D of column 0 given column 1: concordant less discordant pairs over the pairs untied on column 1.
+
+    Of two sessions that the reference tells apart, how much more often the judge puts them in its order than in the
+    other; the judge's ties count as neither. On a binary reference it is 2 AUROC - 1.
+
+    Undefined when: a column is constant.
+
+    Source: Somers 1962.
+    """
+    is_varied = _pairs_apart(patterns, weights, 0) > 0
+    return ratio(_concordance(patterns, weights), np.where(is_varied, _pairs_apart(patterns, weights, 1), 0))
 
 
 def constant_column(patterns: Patterns) -> tuple[UndefinedCode, str]:
@@ -79,6 +103,20 @@ def _pairs_apart(patterns: Patterns, weights: FloatArray, column: int) -> FloatA
     """Twice the number of pairs of rows that differ in a column; exactly 0 where it is constant."""
     margin = patterns.value_weights(weights, column)
     return row_sums(margin) ** 2 - row_sums(margin**2)
+
+
+def _geometric_mean_apart(patterns: Patterns, weights: FloatArray) -> FloatArray:
+    return np.sqrt(_pairs_apart(patterns, weights, 0) * _pairs_apart(patterns, weights, 1))
+
+
+def _concordance(patterns: Patterns, weights: FloatArray) -> FloatArray:
+    """Twice the number of concordant less discordant pairs."""
+    if len(patterns.values) > _MAX_PAIRWISE:
+        tau = _tau_b_one_by_one(patterns, weights)
+        return np.where(np.isnan(tau), 0, tau) * _geometric_mean_apart(patterns, weights)
+    x, y = patterns.values.T
+    direction = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
+    return row_sums((weights @ direction) * weights)
 
 
 def _tau_b_one_by_one(patterns: Patterns, weights: FloatArray) -> FloatArray:

@@ -18,6 +18,7 @@ UndefinedCode = Literal[
     "one_class",
     "empty_denominator",
     "unknown_raters",
+    "unknown_probability",
     "not_for_this_scale",
 ]
 

@@ -60,6 +60,8 @@ class Metric:
         closed_form: Its interval where each row is its own unit, if not from resamples.
         balance: Whose rarer class, on a scale of two levels, must be frequent enough for an interval.
         is_graded: Whether near and far disagreements weigh differently, so that few of either say little.
+        is_on_log: Whether its interval is made on the logarithm.
+        n_units_min: Independent units below which no interval is worth printing.
         no_interval: Why it never has an interval; None for almost all.
         shown: Its places in the default sets.
     """
@@ -85,6 +87,8 @@ class Metric:
     closed_form: ClosedForm | None = None
     balance: Literal["nobody", "reference", "everybody"] = "nobody"
     is_graded: bool = False
+    is_on_log: bool = False
+    n_units_min: int = 10
     no_interval: str | None = None
     shown: Shown = field(default_factory=dict)
 
@@ -176,10 +180,22 @@ def intraclass_row(form: intraclass.Form, function: Statistic, shown: Shown = AS
     )
 
 
-def correlation_row(name: str, function: Statistic, source: str, shown: Shown) -> Metric:
+def correlation_row(
+    name: str, function: Statistic, source: str, shown: Shown = ASKED, *, symmetric: bool = True
+) -> Metric:
     """Return the row of a correlation of two columns."""
-    reason = correlation.constant_column
-    return Metric(name, function, source, ORDERED, low=-1.0, n_min=3, reason=reason, is_graded=True, shown=shown)
+    return Metric(
+        name,
+        function,
+        source,
+        ORDERED,
+        symmetric=symmetric,
+        low=-1.0,
+        n_min=3,
+        reason=correlation.constant_column,
+        is_graded=True,
+        shown=shown,
+    )
 
 
 def rate_row(name: str, function: Statistic, trials: Statistic, reason: Reason, shown: Shown = ASKED) -> Metric:

@@ -28,6 +28,8 @@ METRIC_WORDS = {
     "pearson": "Pearson r",
     "spearman": "Spearman rho",
     "kendall_tau_b": "Kendall tau-b",
+    "kendall_tau_c": "Kendall tau-c",
+    "somers_d": "Somers D, judge given reference",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "precision": "precision",
@@ -45,13 +47,21 @@ METRIC_WORDS = {
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
     "pairwise_accuracy": "pairwise accuracy, both orders",
+    "pairwise_accuracy_strict": "pairwise accuracy, right in both orders",
     "pairwise_accuracy_ties": "pairwise accuracy, with ties",
+    "best_of_accuracy": "best-of accuracy",
     "position_consistency": "position consistency",
     "first_slot_rate": "first-slot rate",
+    "pair_tie_rate": "pairs rated equal",
+    "sample_consistency": "sample consistency",
+    "sample_sd": "spread of samples",
+    "effective_judges": "effective number of judges",
     "alt_test_winning_rate": "alt-test winning rate",
     "alt_test_advantage": "alt-test advantage",
     "mean": "mean",
     "mean_difference": "difference of means",
+    "share": "share of the positive level",
+    "pass_hat": "pass^k",
 }
 
 
@@ -63,9 +73,24 @@ def metric_words(metric: str) -> str:
         ('Cohen kappa, quadratic', 'Cohen kappa, observed categories')
         >>> metric_words("mae_difference")
         'mean absolute error, difference'
+        >>> metric_words("pass_hat_3")
+        'pass^3'
     """
+    if subject_of(metric) != metric:
+        return f"pass^{metric.rpartition('_')[2]}"
     if metric not in METRIC_WORDS and metric.endswith("_difference"):
         return f"{metric_words(metric.removesuffix('_difference'))}, difference"
     known = metric.removesuffix("_observed")
     words = METRIC_WORDS.get(known, known.replace("_", " "))
     return words + (", observed categories" if known != metric else "")
+
+
+def subject_of(metric: str) -> str:
+    """Return what a numbered metric is one of; any other is its own.
+
+    Example:
+        >>> subject_of("pass_hat_3"), subject_of("icc_1")
+        ('pass_hat', 'icc_1')
+    """
+    stem, _, number = metric.rpartition("_")
+    return stem if stem == "pass_hat" and number.isdecimal() else metric

@@ -13,19 +13,20 @@ from judgekit.errors import InputError
 from judgekit.stats.sample import FloatArray
 
 
-def holm(p_values: npt.ArrayLike) -> FloatArray:
+def holm(p_values: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> FloatArray:
     """Adjust p-values so that the chance of any false rejection stays under the level.
 
     Args:
         p_values: Shape (n_tests,), each from 0 to 1.
+        weights: Each test's part of the error rate, up to a factor, positive; None: all alike.
 
     Returns:
         Adjusted p-values in the same order, shape (n_tests,); reject where at most the level.
 
     Raises:
-        InputError: A p-value is missing or not between 0 and 1.
+        InputError: A p-value is missing or not between 0 and 1, or a weight is not positive.
 
-    Source: Holm 1979.
+    Source: Holm 1979, weights included.
 
     Example:
         Statsmodels gives these for three tests (`multipletests`, holm):
@@ -34,8 +35,12 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
         [0.03, 0.06, 0.06]
     """
     tests = _checked(p_values)
-    order = np.argsort(tests, kind="stable")
-    stepped = np.maximum.accumulate(tests[order] * np.arange(len(tests), 0, -1))
+    parts = np.ones(len(tests)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if parts.shape != tests.shape or not (parts > 0).all():
+        raise InputError(f"weights {parts.tolist()} for {len(tests)} tests", hint="Give each test a positive weight")
+    order = np.argsort(tests / parts, kind="stable")
+    still_open = np.cumsum(parts[order][::-1])[::-1]
+    stepped = np.maximum.accumulate(tests[order] * still_open / parts[order])
     adjusted = np.empty_like(tests)
     adjusted[order] = np.minimum(stepped, 1)
     return adjusted

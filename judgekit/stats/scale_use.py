@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from judgekit.errors import InputError
 from judgekit.stats.estimate import Estimate
-from judgekit.stats.interval import wilson
+from judgekit.stats.interval import rate_interval
 from judgekit.stats.patterns import ratio
 from judgekit.stats.sample import FloatArray, IntArray, listed
 from judgekit.stats.unit_sums import MIN_CLUSTERS_OF_RATE, MIN_UNITS, Otherwise, Resampling, estimates_of_sums
@@ -52,7 +52,7 @@ def scale_use(
         levels: The declared levels, ascending, shape (n_levels,).
         units: The independent unit of each row, shape (n_rows,); None: each row is its own.
         rng: Source of the resamples.
-        level: Coverage of the intervals: Wilson for the ends' share of independent rows, else BCa.
+        level: Coverage of the intervals: of a rate for the ends' share of independent rows, else BCa.
         n_resamples: Bootstrap resamples.
 
     Undefined when: there is no rating.
@@ -102,5 +102,5 @@ def _as_rate(share: Estimate) -> Estimate:
             return share
         why = f"none: fewer than {MIN_CLUSTERS_OF_RATE} clusters for a rate"
         return replace(share, low=None, high=None, method=why)
-    found = wilson(share.value, share.n, share.level)
+    found = rate_interval(share.value, share.n, share.level)
     return replace(share, low=found.low, high=found.high, method=found.method)

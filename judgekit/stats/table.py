@@ -208,6 +208,8 @@ METRICS: dict[str, Metric] = _table(
     correlation_row(
         "kendall_tau_b", correlation.kendall_tau_b, "Kendall 1945", {"judge": {"ordinal": 7, "numeric": 7}}
     ),
+    correlation_row("kendall_tau_c", correlation.kendall_tau_c, "Stuart 1953"),
+    correlation_row("somers_d", correlation.somers_d, "Somers 1962", symmetric=False),
     Metric(
         "accuracy",
         classification.accuracy,
@@ -221,6 +223,13 @@ METRICS: dict[str, Metric] = _table(
         },
     ),
     Metric("pairwise_accuracy", classification.accuracy, "definition", ("nominal",), trials=classification.rows),
+    Metric(
+        "best_of_accuracy",
+        classification.accuracy,
+        "Malik et al. 2025; a tie is wrong",
+        ANY,
+        trials=classification.rows,
+    ),
     Metric(
         "balanced_accuracy",
         classification.balanced_accuracy,
@@ -360,6 +369,8 @@ METRICS: dict[str, Metric] = _table(
         high=math.inf,
         direction="lower",
         is_graded=True,
+        is_on_log=True,
+        n_units_min=60,
         shown={"judge": {"ordinal": 12, "numeric": 8}},
     ),
     Metric(

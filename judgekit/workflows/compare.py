@@ -45,7 +45,7 @@ def compare(
     counts: list[Counts] = []
     most: list[Disagreement] = []
     for criterion in filter(_has_order, judged_criteria(dataset, given)):
-        table = verdict_table(criterion, given, use=scoring.use)
+        table = verdict_table(criterion, given, use=scoring.use, combine=scoring.combine)
         paired = paired_inputs(dataset, table.numbers, sides)
         if not paired.inputs:
             words = _why_unpaired(criterion, versions, paired.dropped)

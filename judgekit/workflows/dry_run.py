@@ -10,7 +10,7 @@ from judgekit.records.record import Record
 from judgekit.records.verdict import Failure
 
 if TYPE_CHECKING:
-    from judgekit.judging.ports import Clock, Prices, Request, Store
+    from judgekit.judging.ports import Prices, Request, Store
     from judgekit.records.judge import Judge
     from judgekit.records.verdict import Call
     from judgekit.workflows.run import RunOptions
@@ -73,14 +73,13 @@ class _Measured:
         return self.latencies_s / self.n_timed if self.n_timed else LATENCY_S
 
 
-def plan_run(judge: Judge, targets: Targets, *, store: Store, clock: Clock, options: RunOptions) -> RunPlan:
+def plan_run(judge: Judge, targets: Targets, *, store: Store, options: RunOptions) -> RunPlan:
     """Return what `run_judge` with the same arguments would come to.
 
     Args:
         judge: A prompt judge.
         targets: What it is to be asked about.
         store: Replies already paid for.
-        clock: For the failures of prompts that cannot be made.
         options: Prices, and the limits that decide how long it takes.
 
     Raises:
@@ -89,7 +88,7 @@ def plan_run(judge: Judge, targets: Targets, *, store: Store, clock: Clock, opti
     measured = _Measured()
     n_overflow = n_stored = n_calls = n_bytes_to_send = 0
     met: set[tuple[str, int]] = set()
-    for wanted in interviews(judge, targets, clock):
+    for wanted in interviews(judge, targets):
         if isinstance(wanted, Failure):
             n_overflow += 1
             continue

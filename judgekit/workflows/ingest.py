@@ -274,8 +274,27 @@ def _report(batch: Batch, merge: _Merge, name: str) -> IngestReport:
         unused=batch.unused,
         counts=_counts(answers),
         first=stored[0].model_dump(mode="json", exclude_none=True) if stored else None,
-        notes=batch.notes,
+        notes=(*batch.notes, *_sample_notes(merge.outcomes)),
     )
+
+
+def _sample_notes(outcomes: Iterable[Verdict | Failure]) -> list[str]:
+    """Say how often a judge that was asked several times contradicts itself; nothing where it was asked once."""
+    said: dict[tuple[str, str], dict[tuple[object, ...], list[str]]] = {}
+    for outcome in outcomes:
+        by = said.setdefault((outcome.judge or "(no name)", outcome.criterion), {})
+        answers = by.setdefault((outcome.target, outcome.turn, outcome.order), [])
+        if isinstance(outcome, Verdict):
+            answers.append(f"{outcome.status} {outcome.value!r} {outcome.score!r}")
+    notes = []
+    for (judge, criterion), answered in sorted(said.items()):
+        repeated = [answers for answers in answered.values() if len(answers) > 1]
+        n_differ = sum(len(set(answers)) > 1 for answers in repeated)
+        if repeated:
+            notes.append(
+                f"{judge} on {criterion}: {len(repeated)} verdicts of several samples, which differ on {n_differ}"
+            )
+    return notes
 
 
 def _counts(answers: Iterable[Label | Verdict | Failure]) -> dict[str, dict[str, dict[str, int]]]:

@@ -12,19 +12,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from judgekit.errors import IncompleteError, InputError, UnknownName
+from judgekit.judging.model_name import is_floating, is_same_model
 from judgekit.judging.ports import Clock, Engine, Prices, Store
-from judgekit.judging.prompt import PairTarget
+from judgekit.judging.prompt import PairTarget, Prompter, reference_of
+from judgekit.judging.runner.batch import BatchEngine, BatchLoop, BatchMeans, Log
 from judgekit.judging.runner.budget import Budget
-from judgekit.judging.runner.interview import Target, Targets, interviews, n_tasks, seen_fingerprint
+from judgekit.judging.runner.interview import Interview, Target, Targets, interviews, n_tasks, seen_fingerprint
 from judgekit.judging.runner.loop import Loop, Means
 from judgekit.judging.runner.pace import Pace
 from judgekit.judging.runner.progress import Listener
+from judgekit.judging.runner.repeats import Repeats
 from judgekit.judging.runner.retry import Retries
 from judgekit.judging.runner.sink import Sink
 from judgekit.judging.runner.tally import Tally
 from judgekit.records.judge import Judge
 from judgekit.records.record import Record
-from judgekit.records.run import RunManifest
+from judgekit.records.run import PanelWorth, RunManifest, SampleSpread
 from judgekit.records.session import Pair, Session
 from judgekit.records.verdict import Failure, Verdict
 
@@ -75,7 +78,8 @@ class Surroundings:
         store: Replies already paid for: what it holds is not asked again.
         sink: Written as replies come.
         clock: Time and waiting.
-        rng: For the jitter of waits; it decides nothing else.
+        rng: For the jitter of waits and the names of batches; it decides nothing else.
+        batches: Where requests go in batches instead, at half the price.
     """
 
     engine: Engine
@@ -83,6 +87,22 @@ class Surroundings:
     sink: RunSink
     clock: Clock
     rng: np.random.Generator
+    batches: Batches | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """What a run through a provider's batches needs besides.
+
+    Attributes:
+        engine: Speaks the provider's batch interface.
+        log: Where submissions are written down.
+        poll_s: How often the provider is asked how far it is, in seconds.
+    """
+
+    engine: BatchEngine
+    log: Log
+    poll_s: float = 30.0
 
 
 async def run_judge(
@@ -101,7 +121,8 @@ async def run_judge(
         What `run.json` holds.
 
     Raises:
-        InputError: The judge asks no model, or the cap cannot be kept; no request was sent.
+        InputError: The judge asks no model, the cap cannot be kept, or a target lacks the reference answer that the
+            prompt shows; no request was sent.
         BudgetReached: The cap is met; what was done is kept.
         EngineUnavailable: Key, model, quota or connection; what was done is kept.
     """
@@ -114,17 +135,13 @@ async def run_judge(
     options = options or RunOptions()
     budget = Budget(options.max_cost_usd, options.prices)
     budget.check(judge.model or "")
+    _require_references(judge, targets)
     seen = Contents()
-    wanted = interviews(judge, seen.noted(targets), around.clock)
+    redacted = Redactions()
+    wanted = redacted.counted(interviews(judge, targets, seen.note))
     sink, clock = around.sink, around.clock
-    loop = Loop(
-        Means(around.engine, around.store, sink, clock, around.rng),
-        budget,
-        pace=Pace(options.max_in_flight, rpm=options.rpm, tpm=options.tpm),
-        retries=options.retries,
-        is_retrying_failures=options.is_retrying_failures,
-        listener=options.listener,
-    )
+    loop = _loop(judge, around, budget, options)
+    loop.tally.repeats = Repeats(judge)
     manifest = _first_manifest(judge, targets, around.engine.name, clock).model_copy(update={"shard": options.shard})
     started_s = clock.monotonic()
     sink.write_manifest(manifest)
@@ -136,9 +153,31 @@ async def run_judge(
         ended = {"state": "complete", "sessions": seen.fingerprint()}
     finally:
         ended |= {"ended_at": clock.now(), "wall_s": clock.monotonic() - started_s, "spending": sink.spending()}
-        manifest = manifest.model_copy(update=ended | _counts(loop.tally))
+        manifest = manifest.model_copy(update=ended | _counts(loop.tally) | {"n_redacted": redacted.n})
         sink.write_manifest(manifest)
     return manifest
+
+
+def _loop(judge: Judge, around: Surroundings, budget: Budget, options: RunOptions) -> Loop | BatchLoop:
+    if around.batches is not None:
+        means = BatchMeans(
+            around.batches.engine, around.store, around.sink, around.clock, around.batches.log, around.batches.poll_s
+        )
+        name = f"{judge.name[:40]}-{judge.request_fingerprint[7:15]}-{around.rng.bytes(4).hex()}"
+        return BatchLoop(means, budget, run=name, listener=options.listener)
+    return Loop(
+        Means(around.engine, around.store, around.sink, around.clock, around.rng),
+        budget,
+        pace=Pace(options.max_in_flight, rpm=options.rpm, tpm=options.tpm),
+        retries=options.retries,
+        is_retrying_failures=options.is_retrying_failures,
+        listener=options.listener,
+    )
+
+
+def begin_run(judge: Judge, targets: Targets, *, sink: RunSink, clock: Clock) -> None:
+    """Say that a run without requests of its own is under way, so that a kill leaves one to continue."""
+    sink.write_manifest(_first_manifest(judge, targets, judge.kind, clock))
 
 
 def keep_outcomes(
@@ -146,8 +185,8 @@ def keep_outcomes(
 ) -> RunManifest:
     """Record as a run what a judge said without requests, as a student does; its engine is the judge's kind."""
     seen = Contents()
-    for _ in seen.noted(targets):
-        pass
+    for target in targets:
+        seen.note(target, seen_fingerprint(target))
     manifest = _first_manifest(judge, targets, judge.kind, clock)
     sink.write_manifest(manifest)
     sink.begin()
@@ -215,28 +254,96 @@ class Contents:
         """Begin with nothing."""
         self._sum = 0
 
-    def noted(self, targets: Iterable[Target]) -> Iterator[Target]:
-        """Yield the targets, and take note of them."""
-        for target in targets:
-            name = target.pair.id if isinstance(target, PairTarget) else target.id
-            digest = hashlib.sha256(f"{name}\n{seen_fingerprint(target)}".encode("utf-8", "replace")).digest()
-            self._sum = (self._sum + int.from_bytes(digest)) % (1 << 256)
-            yield target
+    def note(self, target: Target, seen: str) -> None:
+        """Take note of a target, with the fingerprint of its content."""
+        name = target.pair.id if isinstance(target, PairTarget) else target.id
+        digest = hashlib.sha256(f"{name}\n{seen}".encode("utf-8", "replace")).digest()
+        self._sum = (self._sum + int.from_bytes(digest)) % (1 << 256)
 
     def fingerprint(self) -> str:
         """Return the fingerprint of all that went by."""
         return f"sha256:{self._sum:064x}"
 
 
+class Redactions:
+    """Counts places replaced, as requests are made."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.n = 0
+
+    def counted(self, wanted: Iterable[Interview | Failure]) -> Iterator[Interview | Failure]:
+        """Yield interviews, and count what was replaced in each one's prompt."""
+        for each in wanted:
+            self.n += each.n_redacted if isinstance(each, Interview) else 0
+            yield each
+
+
+def run_notes(manifest: RunManifest) -> tuple[str, ...]:
+    """Return what a reader must know of a run, in words: which model answered, what was taken out."""
+    notes = []
+    others = [model for model in manifest.models if not is_same_model(manifest.model or "", model)]
+    if manifest.model and others:
+        alias = "an alias: name a dated version in judge.toml to keep it" if is_floating(manifest.model) else "another"
+        notes.append(f"{manifest.model} was asked for and {', '.join(others)} answered: {alias}.")
+    if manifest.redaction:
+        places = "1 place was" if manifest.n_redacted == 1 else f"{manifest.n_redacted:,} places were"
+        notes.append(f"{places} redacted before sending ({', '.join(manifest.redaction)}).")
+    if manifest.n_from_samples:
+        n = manifest.fallback_samples
+        part = "" if manifest.n_from_samples == manifest.n_verdicts else f" for {manifest.n_from_samples:,} verdicts"
+        notes.append(f"The engine gave no token probabilities: {n} samples a session instead{part}.")
+    notes += map(_spread_words, manifest.spread)
+    if manifest.worth is not None:
+        notes.append(_worth_words(manifest.worth))
+    return tuple(notes)
+
+
+def _worth_words(worth: PanelWorth) -> str:
+    """Say how many judges a panel is worth, and what that goes by."""
+    effective = worth.effective
+    if effective.value is None:
+        return f"How many judges the {worth.n_members} members are worth is undefined: {effective.undefined}."
+    interval = f" [{effective.low:.1f}, {effective.high:.1f}]" if effective.low is not None else ""
+    return (
+        f"{worth.n_members} members are worth about {effective.value:.1f}{interval} independent judges, by how their "
+        "verdicts correlate. Agreeing because both are right counts as dependence here: `judgekit score` goes by their "
+        "errors."
+    )
+
+
+def _spread_words(spread: SampleSpread) -> str:
+    words = f"{spread.criterion}: the {spread.n_samples} samples disagree on {spread.share_disagreeing:.0%}"
+    words += f" of {spread.n:,} sessions" if spread.n > 1 else " of 1 session"
+    return words + (f"; mean standard deviation {spread.mean_sd:.2f}." if spread.mean_sd is not None else ".")
+
+
+def _require_references(judge: Judge, targets: Targets) -> None:
+    if not Prompter(judge).wants_reference:
+        return
+    for target in targets:
+        if not reference_of(target):
+            name = f"pair {target.pair.id}" if isinstance(target, PairTarget) else f"session {target.id}"
+            raise InputError(
+                f"judge {judge.name!r} shows a reference answer, and none is declared",
+                where=name,
+                hint="Give each session its `reference`, or take {{ reference }} out of the template",
+            )
+
+
 def _first_manifest(judge: Judge, targets: Targets, engine: str, clock: Clock) -> RunManifest:
     return RunManifest(
         judge=judge.name,
         criterion=judge.criterion.id,
+        further_criteria=tuple(criterion.id for criterion in judge.further_criteria),
         judge_fingerprint=judge.judge_fingerprint,
         request_fingerprint=judge.request_fingerprint,
         engine=engine,
         model=judge.model,
         parameters=judge.parameters.model_dump(mode="json", exclude_none=True) if judge.kind == "prompt" else {},
+        redaction=tuple(dict.fromkeys(rule.name for rule in judge.redact)),
+        fallback_samples=judge.reading.fallback_samples if judge.reading.probabilities else None,
+        combine=judge.combine,
         n_targets=len(targets),
         n_expected=n_tasks(judge, targets),
         state="running",
@@ -259,6 +366,8 @@ def _counts(tally: Tally) -> dict[str, object]:
         "completion_tokens": tally.completion_tokens,
         "cost_usd": tally.cost_usd,
         "latency": tally.latencies.summary(),
+        "n_from_samples": tally.n_from_samples,
+        "spread": tally.repeats.summary() if tally.repeats is not None else (),
     }
 
 

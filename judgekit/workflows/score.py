@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from judgekit.analysis.agreement import Measuring
@@ -15,15 +15,18 @@ from judgekit.analysis.bland_altman import bland_altman
 from judgekit.analysis.caution import bounds_of_failures, cautions
 from judgekit.analysis.disagreement import labels_by_target, rating_of, without_verdict, worst_verdicts
 from judgekit.analysis.judged import Judged
+from judgekit.analysis.panel import member_outcomes, panel_part
+from judgekit.analysis.rated_pair import n_unpaired, preferences, with_ties
 from judgekit.analysis.rating import excerpt
 from judgekit.analysis.reference import default_rule
+from judgekit.analysis.repetition import first_samples, repetition_rows, sample_numbers, sample_words
 from judgekit.analysis.scoring import score_rows
 from judgekit.analysis.slicing import require_fields, slice_tests
 from judgekit.analysis.verdict_table import Use, verdict_table
 from judgekit.analysis.wording import score_summary, score_warnings
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
-from judgekit.records.judge import Lineage
+from judgekit.records.judge import Combine, Lineage
 from judgekit.records.label import SplitName
 from judgekit.records.report import (
     AltTest,
@@ -73,6 +76,9 @@ class Scoring:
         reference: How several raters become one; None for the usual rule of each scale.
         splits: Splits that may be read; empty where the dataset has none.
         use: Measure the verdict's level, or its finer score.
+        n_samples: Samples of each verdict that count, the first ones; None for all.
+        preference: Criterion of pairs that ratings of single sessions are held against: the higher-rated one wins.
+        combine: How they become one; None for the usual rule of each scale.
         n_worst: Worst disagreements listed per criterion.
         slices: Fields of a session; each of their values is held against the rest.
         rivals: Other judges to be read beside this one.
@@ -88,6 +94,9 @@ class Scoring:
     reference: str | None = None
     splits: Sequence[SplitChoice] = ("dev",)
     use: Use = "value"
+    n_samples: int | None = None
+    preference: str | None = None
+    combine: Combine | None = None
     n_worst: int = 5
     slices: Sequence[str] = ()
     rivals: Sequence[Rival] = ()
@@ -108,7 +117,7 @@ def score(
 
     Raises:
         InputError: Nothing may be scored: no verdict, no label in the split, or all in the judge's lineage; or a rival
-            has no verdict on what is scored.
+            has no verdict on what is scored, or there are fewer samples than asked for.
         UnknownName: A split, field or metric that there is not.
     """
     given = list(outcomes)
@@ -116,10 +125,17 @@ def score(
         raise InputError(
             "there are no verdicts to score", hint="Run the judge first: judgekit run JUDGE SESSIONS -o RUN"
         )
-    criteria = judged_criteria(dataset, given)
+    n_given = len(sample_numbers(given))
+    if scoring.n_samples is not None:
+        given = first_samples(given, scoring.n_samples)
+    refuse_strangers(dataset, given)
+    criteria = asked = judged_criteria(dataset, given)
+    unpaired: tuple[str, ...] = ()
+    if scoring.preference is not None:
+        given, unpaired = _as_preferences(dataset, given, scoring)
+        criteria = [with_ties(each) for each in judged_criteria(dataset, given)]
     _refuse_idle_rivals(scoring, criteria)
     require_fields(dataset, scoring.slices)
-    refuse_strangers(dataset, given)
     targets, causes = _allowed_targets(dataset, {outcome.target for outcome in given}, scoring)
     kept = [outcome for outcome in given if outcome.target in targets]
     parts = [_part(dataset, criterion, kept, (scoring, measuring, targets)) for criterion in criteria]
@@ -131,6 +147,8 @@ def score(
         *dataset.notes,
         *score_warnings(dataset, rows, causes),
         *cautions(dataset, criteria, rows, targets),
+        *_sample_notes(asked, scoring, n_given),
+        *unpaired,
         *(words for part in parts for words in part.warnings),
     )
     return ScoreReport(
@@ -141,11 +159,17 @@ def score(
             **measuring.settings(dataset),
             "use": scoring.use,
             "epsilon": scoring.epsilon,
+            **({"samples": scoring.n_samples} if scoring.n_samples is not None else {}),
+            **({"combine": scoring.combine} if scoring.combine is not None else {}),
+            **({"pairs": scoring.preference} if scoring.preference is not None else {}),
             **({"slices": list(scoring.slices)} if scoring.slices else {}),
             **({"baselines": [rival.name for rival in scoring.rivals]} if scoring.rivals else {}),
             **scoring.settings,
         },
-        summary=score_summary(rows, [part.counts for part in parts], scoring.judge, alt_tests),
+        summary=(
+            *score_summary(rows, [part.counts for part in parts], scoring.judge, alt_tests),
+            *(words for part in parts for words in part.panel),
+        ),
         rows=rows,
         warnings=tuple(dict.fromkeys(warnings)),
         judge=scoring.judge,
@@ -179,6 +203,22 @@ def refuse_strangers(dataset: Dataset, outcomes: Iterable[Verdict | Failure]) ->
         )
 
 
+def _as_preferences(
+    dataset: Dataset, ratings: Sequence[Verdict | Failure], scoring: Scoring
+) -> tuple[list[Verdict | Failure], tuple[str, ...]]:
+    """Return the preferences that ratings of sessions come to, and in words how many sessions have no partner.
+
+    Raises:
+        InputError: No pair has two sessions that were asked about.
+    """
+    criterion = dataset.rubric.criterion(scoring.preference or "")
+    found = preferences(dataset, criterion, ratings, use=scoring.use, combine=scoring.combine)
+    if not found:
+        raise InputError("no pair has two rated sessions", where=dataset.name, hint="Rate both sessions of each pair")
+    n_alone = n_unpaired(dataset, ratings)
+    return found, ((f"{n_alone} rated sessions stand in no pair with another rated one",) if n_alone else ())
+
+
 def judged_criteria(dataset: Dataset, outcomes: Iterable[Verdict | Failure]) -> list[Criterion]:
     """Return the criteria that outcomes are about, in the rubric's order.
 
@@ -202,6 +242,7 @@ class _Part:
     slices: tuple[SliceTest, ...] = ()
     biases: tuple[BiasCheck, ...] = ()
     bland_altman: BlandAltman | None = None
+    panel: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -215,15 +256,18 @@ def _part(
     if criterion.scale.measurement == "none":
         return _side_by_side(dataset, criterion, outcomes, scoring)
     rule = scoring.reference or default_rule(criterion)
-    table = verdict_table(criterion, outcomes, use=scoring.use)
+    table = verdict_table(criterion, outcomes, use=scoring.use, combine=scoring.combine)
+    if scoring.preference is not None:
+        table = replace(table, is_of_ratings=True)
     scored = score_rows(dataset, criterion, table, measuring, rule=rule, targets=targets)
     judged = scored.judged
     tested = alt_test(judged, measuring, epsilon=scoring.epsilon)
     sliced = slice_tests(judged, scoring.slices, measuring)
+    panel = panel_part(judged, member_outcomes(_on(criterion, outcomes)), measuring, use=scoring.use)
     rivals = [row for rival in scoring.rivals for row in _beside_rival(rival, judged, scoring, measuring)]
     not_tested = (tested,) if isinstance(tested, str) and tested else ()
     return _Part(
-        rows=(*scored.rows, *rivals),
+        rows=(*scored.rows, *repetition_rows(judged, outcomes, measuring, use=scoring.use), *panel.rows, *rivals),
         counts=scored.counts,
         rule=rule,
         failures=without_verdict(dataset, criterion, table.failures),
@@ -233,8 +277,22 @@ def _part(
         slices=sliced.tests,
         biases=bias_checks(judged, measuring),
         bland_altman=bland_altman(judged, measuring),
+        panel=panel.words,
         warnings=(*bounds_of_failures(judged, scored.counts), *not_tested, *sliced.warnings),
     )
+
+
+def _on(criterion: Criterion, outcomes: Sequence[Verdict | Failure]) -> list[Verdict | Failure]:
+    return [outcome for outcome in outcomes if outcome.criterion == criterion.id]
+
+
+def _sample_notes(criteria: Sequence[Criterion], scoring: Scoring, n_given: int) -> list[str]:
+    """Say how several samples became one; nothing where there is one."""
+    if n_given < 2:
+        return []
+    n = n_given if scoring.n_samples is None else scoring.n_samples
+    spoken = [criterion for criterion in criteria if criterion.scale.measurement != "none"]
+    return [sample_words(criterion, scoring.use, n, n_given, scoring.combine) for criterion in spoken]
 
 
 def _beside_rival(rival: Rival, judged: Judged, scoring: Scoring, measuring: Measuring) -> list[Row]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from judgekit.errors import InputError
 from judgekit.judging.prompt import PairTarget
-from judgekit.records.run import RunManifest, Spending
+from judgekit.records.run import RunManifest, SampleSpread, Spending
 
 if TYPE_CHECKING:
     from judgekit.judging.runner.interview import Target, Targets
@@ -88,7 +88,7 @@ def merged(manifests: Sequence[tuple[str, RunManifest]]) -> RunManifest:
         name: sum(getattr(part, name) for part in parts)
         for name in (
             "n_targets", "n_expected", "n_verdicts", "n_failures", "n_requests", "n_reused", "n_asked_again",
-            "n_redacted", "prompt_tokens", "completion_tokens",
+            "n_redacted", "n_from_samples", "prompt_tokens", "completion_tokens",
         )
     }  # fmt: skip
     return first.model_copy(
@@ -101,10 +101,33 @@ def merged(manifests: Sequence[tuple[str, RunManifest]]) -> RunManifest:
             "failures": dict(sorted(failures.items(), key=lambda item: (-item[1], item[0]))),
             "first_failure": next((part.first_failure for part in parts if part.first_failure), None),
             "models": tuple(sorted({model for part in parts for model in part.models})),
+            "spread": _merged_spread([spread for part in parts for spread in part.spread]),
             "cost_usd": _total([part.cost_usd for part in parts]),
             "spending": _spending([part.spending or Spending() for part in parts]),
             "latency": None,
             "wall_s": None,
+        }
+    )
+
+
+def _merged_spread(parts: Sequence[SampleSpread]) -> tuple[SampleSpread, ...]:
+    """Return how far samples differ over several parts, each counting for its sessions."""
+    by_criterion: dict[str, list[SampleSpread]] = {}
+    for part in parts:
+        by_criterion.setdefault(part.criterion, []).append(part)
+    return tuple(_one_spread(some) for some in by_criterion.values())
+
+
+def _one_spread(parts: Sequence[SampleSpread]) -> SampleSpread:
+    n, n_measured = sum(part.n for part in parts), sum(part.n_measured for part in parts)
+    n_disagreeing = sum(part.share_disagreeing * part.n for part in parts)
+    sum_sd = sum(part.mean_sd * part.n_measured for part in parts if part.mean_sd is not None)
+    return parts[0].model_copy(
+        update={
+            "n": n,
+            "share_disagreeing": n_disagreeing / n,
+            "mean_sd": sum_sd / n_measured if n_measured else None,
+            "n_measured": n_measured,
         }
     )
 

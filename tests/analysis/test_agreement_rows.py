@@ -8,6 +8,7 @@ import pytest
 
 from judgekit.analysis.agreement import agreement_rows
 from judgekit.analysis.metric_set import AMONG_RATERS, BETWEEN_TWO, metric_set
+from judgekit.analysis.reference import reference
 from judgekit.errors import UnknownName
 from judgekit.records.dataset import RaterGroup
 from tests.analysis.composed_data import (
@@ -121,6 +122,19 @@ def test_groups_stand_against_each_other_each_by_its_own_rule() -> None:
     found = rows_of(rows, "experts~crowd")
     assert (found["percent_agreement"].value, found["percent_agreement"].n) == (1 / 2, 2)
     assert not [between for between in betweens(rows) if "absent" in between]
+
+
+def test_nameless_labels_can_be_a_group_together() -> None:
+    """Experts say 5 and 1; the nameless majority says 5 and, on s2, is tied: one row of agreement, one left out."""
+    nameless = [label(s, QUALITY, None, v, id=f"{s}{n}") for s, n, v in (
+        ("s1", 0, 5), ("s1", 1, 5), ("s1", 2, 3), ("s2", 0, 1), ("s2", 1, 2), ("s3", 0, 4))]  # fmt: skip
+    named = labels(QUALITY, {"s1": {"ana": 5}, "s2": {"ana": 1}, "s3": {"ana": 2}})
+    groups = {"experts": RaterGroup(raters=("ana",)), "crowd": RaterGroup(raters=("anonymous",))}
+    data = dataset([*named, *nameless], groups=groups)
+    found = rows_of(agreement_rows(data, QUALITY, measuring()), "experts~crowd")
+    assert (found["percent_agreement"].value, found["percent_agreement"].n) == (1 / 2, 2)
+    assert found["percent_agreement"].dropped == {"missing": 1}
+    assert reference(data, QUALITY, "group:crowd").values == {("s1", None): 5, ("s3", None): 4}
 
 
 def test_raters_without_a_shared_target_have_no_row() -> None:

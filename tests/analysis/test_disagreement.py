@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from judgekit.analysis.disagreement import contested, value_at, without_verdict, worst_verdicts
+from judgekit.analysis.disagreement import (
+    contested,
+    standing_alone,
+    value_at,
+    without_verdict,
+    worst_verdicts,
+)
 from judgekit.analysis.rating import rating_table
 from judgekit.analysis.reference import reference
 from judgekit.analysis.verdict_table import verdict_table
@@ -85,3 +91,54 @@ def test_a_number_is_shown_as_its_level_or_as_it_is() -> None:
     assert value_at(PASSED, 1.0) == "pass"
     assert value_at(QUALITY, 3.5) == 3.5
     assert repr(value_at(LENGTH, 30.0)) == "30"
+
+
+def test_a_rater_stands_alone_furthest_from_the_others_median() -> None:
+    """ana: 3.5 from 4.5, the median of 4 and 5; then 3 and 2 from 5, which both others say; s4 has one other."""
+    ratings = {
+        "s1": {"ana": 3, "ben": 5, "chloe": 5},
+        "s2": {"ana": 1, "ben": 4, "chloe": 5},
+        "s3": {"ana": 2, "ben": 5, "chloe": 5},
+        "s4": {"ana": 1, "ben": 5},
+        "s5": {"ana": 3, "ben": 3, "chloe": 3},
+    }
+    data = dataset(labels(QUALITY, ratings))
+    found = standing_alone(data, rating_table(data, QUALITY), 5)
+    assert [(each.target, each.distance, each.reference) for each in found["ana"]] == [
+        ("s2", 3.5, 4.5),
+        ("s3", 3.0, 5),
+        ("s1", 2.0, 5),
+    ]
+    assert [rating.rater for rating in found["chloe"][0].ratings] == ["chloe", "ana", "ben"]
+    # chloe is 2.5 from the median of 1 and 4; 1.5 from 2 and 5, and 1 from 3 and 5
+    assert [(each.target, each.distance) for each in found["chloe"]] == [("s2", 2.5), ("s3", 1.5), ("s1", 1.0)]
+    assert [each.target for each in standing_alone(data, rating_table(data, QUALITY), 1)["ana"]] == ["s2"]
+
+
+def test_of_equal_distances_the_one_comes_first_on_which_the_others_agree() -> None:
+    """ana is 2 from 4 and 4, and 2 from 3 and 5."""
+    ratings = {"s1": {"ana": 2, "ben": 3, "chloe": 5}, "s2": {"ana": 2, "ben": 4, "chloe": 4}}
+    data = dataset(labels(QUALITY, ratings))
+    assert [each.target for each in standing_alone(data, rating_table(data, QUALITY), 5)["ana"]] == ["s2", "s1"]
+
+
+def test_on_names_one_stands_alone_against_most_others() -> None:
+    """s1: both others say b; s2: a and b, so that nothing leads and half agree with ana; s3: all the same."""
+    ratings = {
+        "s1": {"ana": "a", "ben": "b", "chloe": "b"},
+        "s2": {"ana": "a", "ben": "a", "chloe": "b"},
+        "s3": {"ana": "c", "ben": "c", "chloe": "c"},
+    }
+    data = dataset(labels(TOPIC, ratings))
+    found = standing_alone(data, rating_table(data, TOPIC), 5)
+    assert [(each.target, each.distance, each.reference) for each in found["ana"]] == [
+        ("s1", 1.0, "b"),
+        ("s2", 0.5, None),
+    ]
+    assert [(each.target, each.reference) for each in found["chloe"]] == [("s2", "a"), ("s1", None)]
+
+
+def test_between_two_raters_nobody_stands_alone() -> None:
+    """Either would."""
+    data = dataset(labels(QUALITY, {"s1": {"ana": 1, "ben": 5}}))
+    assert standing_alone(data, rating_table(data, QUALITY), 5) == {"ana": (), "ben": ()}

@@ -86,3 +86,15 @@ def test_nobody_is_profiled_namelessly_and_crowds_have_no_severity(monkeypatch) 
     assert profiles(dataset([label("s1", PASSED, None, "pass", id=name) for name in "xy"]), PASSED) == {}
     monkeypatch.setattr(rater_profile, "MAX_RATERS", 1)
     assert "more than 1 raters" in profiles(graded(), QUALITY)["ana"].severity.undefined
+
+
+@pytest.mark.parametrize(("n_raters", "n_each"), [(3, 3), (10, 2), (24, 1), (25, 0)])
+def test_where_raters_stand_alone_is_listed_up_to_a_bound(n_raters, n_each) -> None:
+    """Three targets a rater, and 24 for all of them together: with more raters, fewer each."""
+    names = [f"r{place:02d}" for place in range(n_raters)]
+    ratings = {f"s{place:03d}": dict.fromkeys(names, 1) | {names[place % n_raters]: 5} for place in range(4 * n_raters)}
+    found = profiles(dataset(labels(QUALITY, ratings)), QUALITY)
+    assert {len(each.alone) for each in found.values()} == {n_each}
+    if n_each:
+        first = found["r01"].alone[0]
+        assert (first.target, first.distance, first.reference, first.ratings[0].value) == ("s001", 4.0, 1, 5)

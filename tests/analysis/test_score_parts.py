@@ -320,12 +320,27 @@ def test_probabilities_are_ranked_and_held_to_their_word() -> None:
     )  # fmt: skip
 
 
+def test_scores_that_are_no_probabilities_are_ranked_and_nothing_else() -> None:
+    """1 to 10 beside pass and fail: of 4 pairs of a pass and a fail 2 are won, 1 tied: 2.5 / 4; all four entered."""
+    truth = {"s1": "pass", "s2": "pass", "s3": "fail", "s4": "fail"}
+    data = dataset(labels(PASSED, {name: {"ana": value} for name, value in truth.items()}))
+    said = {"s1": 9, "s2": 1, "s3": 1, "s4": 5}
+    reverse = PASSED.model_copy(update={"scale": PASSED.scale.model_copy(update={"positive": "fail"})})
+    for criterion, expected in ((PASSED, 2.5 / 4), (reverse, 2.5 / 4)):
+        table = verdict_table(criterion, [verdict(n, criterion, None, score=s) for n, s in said.items()], use="score")
+        found = score_rows(data, criterion, table, measuring(), rule="majority", targets=set(data.session_by_id))
+        assert {row.metric for row in found.rows if row.between == "judge~reference"} == {"auroc"}
+        assert rows_of(found.rows, "judge~reference")["auroc"].value == expected
+        assert (found.counts.n_used, found.counts.dropped) == (4, {})
+        assert found.confusion is None
+
+
 def test_a_probability_comes_from_a_distribution_or_a_score_between_0_and_1() -> None:
     """Samples are averaged; a positive that is the lower level turns the score; who gave none is counted."""
     reverse = PASSED.model_copy(update={"scale": PASSED.scale.model_copy(update={"positive": "fail"})})
     outcomes = [
         verdict("s1", PASSED, "pass", score=0.8), verdict("s1", PASSED, "pass", score=0.6, sample=1),
-        verdict("s2", PASSED, "pass", score=7.0),
+        verdict("s2", PASSED, "pass"),
         verdict("s3", PASSED, "fail", distribution={'"pass"': 1, '"fail"': 3}),
         verdict("s4", PASSED, "fail"), verdict("s5", PASSED, "cannot_judge", score=0.5),
     ]  # fmt: skip

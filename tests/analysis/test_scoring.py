@@ -206,6 +206,12 @@ def test_both_orders_of_a_pair_count_and_failures_are_misses() -> None:
     assert found["accuracy"].dropped == {"orders_disagree": 1}
 
 
+def test_strictly_right_is_a_pair_whose_two_orders_are() -> None:
+    """p1 yes; p2 no, its orders differ; p3 no, one order failed; p4 was shown once and is not asked: 1/3."""
+    found = rows_of(pair_rows(), "judge~reference")["pairwise_accuracy_strict"]
+    assert (found.value, found.n) == (pytest.approx(1 / 3), 3)
+
+
 def test_position_is_consistent_only_where_both_orders_answer_alike() -> None:
     """p1 yes, p2 no, p3 no (one order failed); p4 was shown once and is not asked: 1/3."""
     found = rows_of(pair_rows(), "judge")

@@ -91,3 +91,28 @@ def test_the_order_of_the_lines_does_not_matter() -> None:
     tables = [verdict_table(QUALITY, some) for some in itertools.permutations(given)]
     assert all(table == tables[0] for table in tables)
     assert tables[0].spoken["s1", None].rationale == "first"
+
+
+def test_scores_beside_two_levels_rank_and_are_no_levels() -> None:
+    """From 1 to 10 a score of 1 is no "pass": nothing is measured by level, and the means put targets in order."""
+    given = [verdict("s1", PASSED, None, score=s, sample=n) for n, s in enumerate((1, 2))]
+    given += [verdict("s2", PASSED, None, score=1), failure("s3", PASSED)]
+    for use, cause in (("score", "score_off_scale"), ("value", "no_value")):
+        table = verdict_table(PASSED, given, use=use)
+        assert (table.numbers, table.probabilities, table.is_ranking) == ({}, {}, True)
+        assert table.ranks == {("s1", None): 1.5, ("s2", None): 1}
+        assert table.missing == {("s1", None): cause, ("s2", None): cause, ("s3", None): "unparsed"}
+
+
+def test_levels_beside_raw_scores_are_measured_as_levels() -> None:
+    """A verdict that says "pass" at 7 of 10 is a pass, and is put in order by the 7."""
+    table = verdict_table(PASSED, [verdict("s1", PASSED, "pass", score=7), verdict("s2", PASSED, "fail", score=1)])
+    assert (table.numbers, table.is_ranking) == ({("s1", None): 1, ("s2", None): 0}, False)
+    assert (table.ranks, table.probabilities) == ({("s1", None): 7, ("s2", None): 1}, {})
+
+
+def test_probabilities_are_places_between_two_levels() -> None:
+    """Scores from 0 to 1 are both a number and a probability, as before."""
+    table = verdict_table(PASSED, [verdict("s1", PASSED, None, score=0.7)], use="score")
+    assert table.numbers == table.probabilities == table.ranks == {("s1", None): 0.7}
+    assert not table.is_ranking

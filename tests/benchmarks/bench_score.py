@@ -1,16 +1,19 @@
 """How long `judgekit score` takes beside reading the same lines; run with `python`, not collected by pytest.
 
-100,000 verdicts on each of three criteria. Every part is a process of its own and measured in CPU time, so that a busy
-machine slows all alike: the bar is 3 x (json.loads over the lines of verdicts, sessions and labels, plus the imports).
+100,000 verdicts on each of three criteria, 2,000 sessions of which three experts have scored. The bar is 3 x (json.loads
+over the lines of verdicts, sessions and labels, plus importing the modules that `score` loads). Every part is a process
+of its own and measured in CPU time, so that a busy machine slows all alike; a figure is the median of five rounds.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,11 +33,21 @@ CRITERIA = (
     Criterion(id="tone", question="How kind?", scale=Scale(type="ordinal", levels=(1, 2, 3, 4, 5))),
 )
 BAR = 3.0
+N_ROUNDS = 5
+SCORE = ("-m", "judgekit", "score", "v.jsonl", "d", "-q", "-o", "score.json")
 
+LOADED = """
+import atexit, json, pathlib, sys
+atexit.register(lambda: pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules))))
+from judgekit.cli.main import main
+sys.argv = ["judgekit", *sys.argv[1:]]
+main()
+"""
 IMPORTS = """
-import json, typer, numpy, pydantic, scipy.special, scipy.sparse, tomllib
-import judgekit.cli.main, judgekit.cli.app, judgekit.workflows.score, judgekit.adapters.store.dataset
-import judgekit.adapters.store.run, judgekit.render.text
+import contextlib, importlib, json, pathlib
+for name in json.loads(pathlib.Path("modules.json").read_text()):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
 """
 READING = """
 import json, sys
@@ -44,26 +57,41 @@ for path in sys.argv[1:]:
 
 
 def main() -> None:
-    """Print each part's CPU seconds, and the ratio against its bar."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        composed(home)
-        data = home / "datasets" / "d"
-        files = [home / "v.jsonl", data / "sessions.jsonl", *sorted((data / "ledger").glob("*.jsonl"))]
-        bare = cpu_s(["-c", "pass"], home)
-        imports = cpu_s(["-c", IMPORTS], home)
-        reading = cpu_s(["-c", READING, *map(str, files)], home) - bare
-        scoring = cpu_s(["-m", "judgekit", "score", "v.jsonl", "d", "-q", "-o", "score.json"], home, n_times=2)
-    print(f"imports {imports:.2f} s, json.loads {reading:.2f} s, score {scoring:.2f} s (CPU)")
-    print(f"score / (json.loads + imports): {scoring / (reading + imports):.2f} (bar: {BAR:g})")
+    """Print each part's CPU seconds and the ratio against its bar, for lines as a run writes them and the shortest."""
+    for title, line in (("lines of a run", verdict), ("shortest lines", shortest)):
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            composed(home, line)
+            seconds = measured(home)
+        bar = seconds["json.loads"] + seconds["imports"]
+        print(f"{title}: " + ", ".join(f"{name} {taken:.2f} s" for name, taken in seconds.items()) + " (CPU)")
+        print(f"{title}: score / (json.loads + imports): {seconds['score'] / bar:.2f} (bar: {BAR:g})")
 
 
-def composed(home: Path) -> None:
-    """Write a dataset and a judge that is right seven times in ten."""
+def measured(home: Path) -> dict[str, float]:
+    """Return the median CPU seconds of each part, over rounds that take turns."""
+    data = home / "datasets" / "d"
+    files = [home / "v.jsonl", data / "sessions.jsonl", *sorted((data / "ledger").glob("*.jsonl"))]
+    cpu_s(["-c", LOADED, *SCORE[2:]], home)  # notes which modules it loads
+    parts = {
+        "bare": ["-c", "pass"],
+        "imports": ["-c", IMPORTS],
+        "json.loads": ["-c", READING, *map(str, files)],
+        "score": [*SCORE],
+    }
+    times = [{name: cpu_s(arguments, home) for name, arguments in parts.items()} for _ in range(N_ROUNDS)]
+    seconds = {name: statistics.median(each[name] for each in times) for name in parts}
+    seconds["json.loads"] -= seconds.pop("bare")
+    return seconds
+
+
+def composed(home: Path, line: Callable[[int, Criterion, object], dict[str, object]]) -> None:
+    """Write a dataset and a judge that is right seven times in ten; beside the shortest lines stand short sessions."""
+    n_turns = N_TURNS if line is verdict else 1
     draw = random.Random(1)
     folder = DatasetFolder(home / "datasets" / "d")
     folder.create(DatasetCard(name="d"), Rubric(name="r", criteria=CRITERIA))
-    write_jsonl(folder.path / "sessions.jsonl", map(session, range(N_SESSIONS)))
+    write_jsonl(folder.path / "sessions.jsonl", (session(i, n_turns) for i in range(N_SESSIONS)))
     truth = {(i, c.id): draw.choice(c.scale.levels) for i in range(N_SESSIONS) for c in CRITERIA}
 
     def near(place: int, criterion: Criterion, share: float) -> object:
@@ -86,15 +114,15 @@ def composed(home: Path) -> None:
         for rater in RATERS
     ]
     folder.append(labels, now=datetime(2026, 1, 1, tzinfo=UTC), writer="bench")
-    write_jsonl(home / "v.jsonl", (verdict(i, c, near(i, c, 0.7)) for i in range(N_SESSIONS) for c in CRITERIA))
+    write_jsonl(home / "v.jsonl", (line(i, c, near(i, c, 0.7)) for i in range(N_SESSIONS) for c in CRITERIA))
 
 
-def session(place: int) -> dict[str, object]:
-    """Return one session of eight turns, about as long as the example's."""
+def session(place: int, n_turns: int) -> dict[str, object]:
+    """Return one session; of eight turns it is about as long as the example's."""
     said = ("My order is late, and nobody answers. ", "I am sorry to hear it; let me look at where it is. ")
     turns = [
         {"id": str(i + 1), "role": ("user", "assistant")[i % 2], "text": said[i % 2] * (1 + (place + i) % 7)}
-        for i in range(N_TURNS)
+        for i in range(n_turns)
     ]
     return {"id": f"s{place}", "turns": turns}
 
@@ -110,15 +138,17 @@ def verdict(place: int, criterion: Criterion, value: object) -> dict[str, object
     }  # fmt: skip
 
 
-def cpu_s(arguments: list[str], home: Path, *, n_times: int = 3) -> float:
-    """Return the least CPU seconds of several processes."""
-    times = []
-    for _ in range(n_times):
-        before = os.times()
-        subprocess.run([sys.executable, *arguments], cwd=home, check=True, stdout=subprocess.DEVNULL)
-        after = os.times()
-        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    return min(times)
+def shortest(place: int, criterion: Criterion, value: object) -> dict[str, object]:
+    """Return one line with what a verdict needs and nothing else."""
+    return {"session": f"s{place}", "criterion": criterion.id, "value": value}
+
+
+def cpu_s(arguments: Sequence[str], home: Path) -> float:
+    """Return the CPU seconds of a process."""
+    before = os.times()
+    subprocess.run([sys.executable, *arguments], cwd=home, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 if __name__ == "__main__":

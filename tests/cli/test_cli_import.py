@@ -376,6 +376,41 @@ def test_a_judges_sample_stands_once(scored: Desk) -> None:
     assert scored.report(*words)["n_new"] == 2
 
 
+def test_a_list_of_samples_is_one_verdict_each(scored: Desk) -> None:
+    """Places in the list number the samples; null is a failure where that is said, else no answer, and counted."""
+    rows = [{"session": "s0", "said": [4, None, 5]}, {"session": "s1", "said": [3, 3, 3]}]
+    scored.write("v.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    words = ("verdicts", "v.jsonl", "--map", "value=said", "--each", "--set", "criterion=tone", "--set", "judge=j")
+    report = scored.report(*words, "-o", "empty.jsonl")
+    assert (report["n_items"], report["written"], report["skipped"]) == (6, {"verdicts": 5}, {"empty": 1})
+    assert report["notes"] == ["j on tone: 2 verdicts of several samples, which differ on 1"]
+    report = scored.report(*words, "--failure", "null=refused", "-o", "out.jsonl")
+    assert (report["written"], report["skipped"]) == ({"verdicts": 5, "failures": 1}, {})
+    found = [row for _, row in read_jsonl(Path("out.jsonl")).rows]
+    assert [(row["session"], row["sample"], row.get("value"), row["status"]) for row in found] == [
+        ("s0", 0, 4, "ok"), ("s0", 1, None, "refused"), ("s0", 2, 5, "ok"),
+        ("s1", 0, 3, "ok"), ("s1", 1, 3, "ok"), ("s1", 2, 3, "ok"),
+    ]  # fmt: skip
+
+
+def test_a_row_of_several_answers_is_taken_apart(desk: Desk) -> None:
+    """One prompt's answers become sessions of one input, with labels by place and scores from any scale."""
+    desk.write("f.json", [{"id": "q1", "scores": [[7, 8], [2, 2]]}, {"id": "q2", "scores": [[5], [6], [1]]}])
+    each = ("f.json", "--unnest", "scores")
+    ids = ("--map", "id={id}-{scores#}", "--map", "input=id", "--bare", "--drop-rest")
+    assert desk.report("sessions", *each, *ids)["n_new"] == 5
+    meant = ("--value", "0=pass", "--value", "1=fail", "--value", "2=fail", "--scale", "right=binary:fail,pass")
+    of = ("--map", "session={id}-{scores#}", "--map", "id=", "--set", "criterion=right")
+    report = desk.report("labels", *each, *of, "--map", "value=scores#", *meant, "--set", "rater=key")
+    assert report["counts"] == {"right": {"key": {"fail": 3, "pass": 2}}}
+    words = ("verdicts", *each, *of, "--map", "value=scores", "--each", "--as-score", "-o", "v.jsonl")
+    assert desk.report(*words)["written"] == {"verdicts": 7}
+    assert [(s.id, s.input) for s in desk.load().sessions][:3] == [("q1-0", "q1"), ("q1-1", "q1"), ("q2-0", "q2")]
+    desk.write("g.json", [{"id": "q3", "scores": []}])
+    assert "column 'scores' holds an empty list" in desk.refused("sessions", "g.json", *each[1:], *ids)
+    assert "unknown column 'score'" in desk.refused("sessions", "f.json", "--unnest", "score", *ids)
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [("0.5,0.1", "add up to 0.6"), ("0.5,x", "not a number from 0 to 1"), ("2,-1", "not a number from 0 to 1")],

@@ -63,6 +63,7 @@ def made_run(name: str, outcomes, *, judge: str = "judy", fingerprint: str = "sh
     [
         ("agree data", "agreement"),
         ("score v.jsonl data", "score"),
+        ("estimate data", "quality"),
         ("compare v1 v2 --labels data --verdicts v.jsonl", "comparison"),
     ],
 )
@@ -344,3 +345,27 @@ def test_a_judge_is_read_beside_a_student_and_slice_by_slice(project: Path, caps
     assert any("slices by version were not tested" in said for said in report["warnings"])  # 12 inputs are too few
     assert gc.isenabled()
     assert project.exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_the_first_samples_can_be_scored_alone(capsys) -> None:
+    """--samples 1 takes each verdict's first; the report says so; more than there are is a usage error."""
+    outcomes = [
+        verdict(s.id, PASSED, "pass" if n or i % 3 else "fail", sample=n) for i, s in enumerate(TOLD) for n in (0, 1)
+    ]
+    wrote("two.jsonl", outcomes)
+    words = ["score", "two.jsonl", "data", "--resamples", "200", "-m", "accuracy", "-m", "sample_consistency"]
+    found = {}
+    for n in ("1", "2"):
+        assert main([*words, "--samples", n, "--json"]) == 0
+        report = json.loads(capsys.readouterr().out)
+        found[n] = {row["metric"]: row["estimate"] for row in report["rows"] if row["between"].startswith("judge")}
+        chosen = (
+            "the first of 2 samples" if n == "1" else "the majority of 2 samples; where answers are ranked, their mean"
+        )
+        assert f"passed: each verdict is {chosen}" in report["warnings"]
+        assert report["settings"]["samples"] == int(n)
+    assert "sample_consistency" not in found["1"]
+    assert found["2"]["sample_consistency"]["value"] == pytest.approx(2 / 3)  # of 24 each third says fail, then pass
+    assert main([*words, "--samples", "3"]) == 2
+    assert "3 samples of each verdict are asked for, and the verdicts have 2" in capsys.readouterr().err

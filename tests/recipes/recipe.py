@@ -20,6 +20,9 @@ PANDALM_JUDGES = ("gpt-3.5-turbo", "pandalm-7b")
 _PREFERENCES = ("0=tie", "1=first", "2=second")
 _EAR_SESSION = ("--map", "session=conversation_id")
 _TAU_IDS = "{task_id}-{trial}"
+_FEEDBACK = "{idx}-{response_source}"
+_PROMPT = "{subset}-{id}"
+_CANDIDATE = "{subset}-{id}-{full_scores#}"
 
 
 def words(option: str, *names: str) -> Words:
@@ -118,6 +121,13 @@ def dices_expert(file: Path) -> Words:
     return ["labels", str(file), *_dices(), "--kind", "gold", "--set", "rater=expert"]
 
 
+def dices_majorities(file: Path, rater: str) -> Words:
+    """The source's own majority of each list, which it broke ties by, under a name."""
+    fields = words("--map", "session=id", "value=annotations.safety.majority_human", "id=")
+    said = words("--set", "criterion=safety", f"rater={rater}")
+    return ["labels", str(file), "--records", "instances", *fields, *said, "--bare", "--scale", "categorical:No,Yes"]
+
+
 def tau_sessions(data: Path) -> Words:
     """Trials of tasks, as messages with tool calls."""
     fields = words("--map", f"id={_TAU_IDS}", "messages=traj", "group=task_id", "input=task_id")
@@ -131,6 +141,45 @@ def tau_labels(data: Path) -> Words:
         *words("--set", "criterion=success", "rater=env"), "--kind", "gold",
         "--scale", "success=binary:fail,pass", *words("--value", "0=fail", "1=pass"),
     ]  # fmt: skip
+
+
+def candidate_sessions(file: Path) -> Words:
+    """Four answers to each prompt, of which only the judge's scores are there."""
+    ids = words("--map", f"id={_CANDIDATE}", f"input={_PROMPT}", f"group={_PROMPT}")
+    return ["sessions", str(file), "--unnest", "full_scores", *ids, "--bare", "--drop-rest"]
+
+
+def candidate_labels(file: Path) -> Words:
+    """The first of each four is right."""
+    said = [*words("--map", f"session={_CANDIDATE}", "value=full_scores#", "id="), "--set", "criterion=right"]
+    meaning = words("--value", "0=pass", "1=fail", "2=fail", "3=fail")
+    return [
+        "labels", str(file), "--unnest", "full_scores", *said, *meaning,
+        "--set", "rater=authors", "--kind", "gold", "--scale", "right=binary:fail,pass",
+    ]  # fmt: skip
+
+
+def candidate_verdicts(file: Path) -> Words:
+    """Eight scores of each answer, null where the content filter refused."""
+    said = [*words("--map", f"session={_CANDIDATE}", "value=full_scores", "id="), "--set", "criterion=right"]
+    return [
+        "verdicts", str(file), "--unnest", "full_scores", "--each", "--as-score", "--failure", "null=refused",
+        *said, "--set", "judge=scorer",
+    ]  # fmt: skip
+
+
+def feedback_sessions(data: Path) -> Words:
+    """The whole prompts that a judge was asked about; four models answered each question."""
+    fields = words("--map", f"id={_FEEDBACK}", "text=instruction", "input=idx", "version=response_source")
+    return ["sessions", str(_feedback(data)), *fields, "--drop-rest"]
+
+
+def feedback_verdicts(data: Path) -> Words:
+    """Three scores of each answer, with three texts beside them."""
+    lists = words("--unnest", "gpt4_score", "gpt4_feedback")
+    said = words("--map", f"session={_FEEDBACK}", "value=gpt4_score", "rationale=gpt4_feedback", "sample=gpt4_score#")
+    named = words("--set", "criterion=quality", "judge=gpt-4")
+    return ["verdicts", str(_feedback(data)), *lists, *said, *named, "--scale", "quality=ordinal:1..5"]
 
 
 def review_sessions(data: Path) -> Words:
@@ -152,6 +201,10 @@ def _pandalm(data: Path) -> Path:
 def _dices() -> Words:
     fields = words("--map", "session=id", "value=annotations.safety.individual_human_scores", "id=")
     return ["--records", "instances", *fields, "--set", "criterion=safety", "--each", "--bare"]
+
+
+def _feedback(data: Path) -> Path:
+    return data / "prometheus_vicuna" / "vicuna_eval.json.gz"
 
 
 def _tau(data: Path) -> Path:

@@ -104,6 +104,14 @@ def test_lend_an_ear_experts_among_themselves(lend_an_ear: Path, rows) -> None:
     assert alphas == pytest.approx([0.3521, 0.7007, 0.3326, 0.6921, 0.6451, 0.3584], abs=5e-5)
 
 
+def test_lend_an_ear_gemini_beside_the_median_expert(lend_an_ear: Path, rows) -> None:
+    """The six rank correlations of data/README.md."""
+    asked = ("score", lend_an_ear / "gemini.jsonl", lend_an_ear / "d", "--reference", "group:experts")
+    found = rows(*asked, "--metric", "spearman")
+    correlations = [found[name, "judge~reference", "spearman"]["value"] for name in DIMENSIONS]
+    assert correlations == pytest.approx([0.6864, 0.8605, 0.5068, 0.8469, 0.8099, 0.4270], abs=5e-5)
+
+
 def test_lend_an_ear_published_pairs_all_reproduce(lend_an_ear: Path, data: Path, rows) -> None:
     """All 36 published rows: Spearman, and quadratic kappa with index weights over the values that occur."""
     metrics = words("--metric", "spearman", "cohen_kappa_quadratic_observed")
@@ -196,6 +204,84 @@ def test_dices_alpha_over_anonymous_raters(dices: Path, rows) -> None:
     ceiling = found["safety", "rater~others", "cohen_kappa"]
     assert ceiling["undefined"].startswith("unknown_raters:")
     assert not [key for key in found if "~" in key[1] and key[1] != "rater~others"]
+
+
+@pytest.mark.slow
+def test_dices_alpha_without_unsure(data: Path, tmp_path: Path, rows) -> None:
+    """A label that says Unsure is read as none: 0.2008 over No and Yes."""
+    crowd = recipe.dices_crowd(data / "dices_350" / "dices_350_crowdsourced.json.gz")
+    imported([*crowd[:-1], "categorical:No,Yes", "--empty", "Unsure"], tmp_path / "d")
+    found = rows("agree", tmp_path / "d", "--metric", "krippendorff_alpha_nominal", "--resamples", 200)
+    alpha = found["safety", "raters", "krippendorff_alpha_nominal"]
+    assert alpha["value"] == pytest.approx(0.2008, abs=5e-5)
+    assert alpha["n"] == 350
+
+
+KAPPA_AND_AGREEMENT = words("--metric", "cohen_kappa", "percent_agreement")
+
+
+def test_dices_expert_beside_the_crowds_majority(data: Path, tmp_path: Path, rows) -> None:
+    """The source's own majorities, which break two ties: kappa 0.3086, agreement 0.6543."""
+    for name, file in (("crowd", "crowdsourced"), ("expert", "expert")):
+        imported(recipe.dices_majorities(data / "dices_350" / f"dices_350_{file}.json.gz", name), tmp_path / "d")
+    found = rows("agree", tmp_path / "d", *KAPPA_AND_AGREEMENT)
+    assert found["safety", "crowd~expert", "cohen_kappa"]["value"] == pytest.approx(0.3086, abs=5e-5)
+    agreement = found["safety", "crowd~expert", "percent_agreement"]
+    assert (agreement["value"], agreement["n"]) == (pytest.approx(0.6543, abs=5e-5), 350)
+
+
+@pytest.mark.slow
+def test_dices_nameless_crowd_as_a_group(data: Path, tmp_path: Path, rows) -> None:
+    """Majorities of our own: the two ties have none, and are counted; on the others 229 - 1 of 348 agree."""
+    folder = data / "dices_350"
+    groups = words("--group-raters", "crowd=anonymous", "experts=expert")
+    imported(recipe.dices_crowd(folder / "dices_350_crowdsourced.json.gz"), tmp_path / "d", *groups)
+    imported([*recipe.dices_expert(folder / "dices_350_expert.json.gz"), "--kind", "human"], tmp_path / "d")
+    found = rows("agree", tmp_path / "d", *KAPPA_AND_AGREEMENT, "--resamples", 200)
+    agreement = found["safety", "crowd~experts", "percent_agreement"]
+    assert (agreement["value"], agreement["dropped"]) == (pytest.approx(228 / 348), {"missing": 2})
+    assert found["safety", "crowd~experts", "cohen_kappa"]["value"] == pytest.approx(0.31, abs=5e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("temperature", "one", "n_one", "eight", "n_eight"),
+    [
+        ("0.0", 0.7248, 1726, 0.7711, 1730),
+        ("0.3", 0.7305, 1729, 0.8059, 1731),
+        ("0.7", 0.7149, 1733, 0.8143, 1734),
+    ],
+)
+def test_repeated_scores_choose_the_right_answer(
+    data: Path, tmp_path: Path, rows, *, temperature: str, one: float, n_one: int, eight: float, n_eight: int
+) -> None:
+    """One of four answers is right: how often it scores strictly highest, by one sample and by the mean of eight."""
+    file = data / "repeated_scores" / f"base_full_k8_t{temperature}.jsonl.gz"
+    imported(recipe.candidate_sessions(file), tmp_path / "d")
+    imported(recipe.candidate_labels(file), tmp_path / "d")
+    imported(recipe.candidate_verdicts(file), tmp_path / "d", "-o", tmp_path / "v.jsonl")
+    metrics = words("--metric", "best_of_accuracy", "sample_consistency")
+    asked = ("score", tmp_path / "v.jsonl", tmp_path / "d", "--reference", "gold", "--use", "score", *metrics)
+    for n_samples, share, n in ((1, one, n_one), (8, eight, n_eight)):
+        found = rows(*asked, "--samples", n_samples)
+        best = found["right", "judge~reference", "best_of_accuracy"]
+        assert (best["value"], best["n"], best["method"]) == (pytest.approx(share, abs=5.1e-5), n, "wilson")
+        assert best["dropped"] == ({"candidate_without_verdict": n_eight - n} if n < n_eight else {})
+    assert 0.3 < found["right", "judge", "sample_consistency"]["value"] < 0.8  # at temperature 0 too
+
+
+def test_prometheus_samples_disagree(data: Path, tmp_path: Path, capsys) -> None:
+    """Three scores of each of 320 prompts, with three texts: 121 triples are not of one score."""
+    imported(recipe.feedback_sessions(data), tmp_path / "d")
+    capsys.readouterr()
+    asked = [*recipe.feedback_verdicts(data), "--dataset", tmp_path / "d", "-o", tmp_path / "v.jsonl", "--json"]
+    assert main(["import", *map(str, asked)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["notes"] == ["gpt-4 on quality: 320 verdicts of several samples, which differ on 121"]
+    assert report["written"] == {"verdicts": 960}
+    said = [json.loads(line) for line in (tmp_path / "v.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {row["sample"] for row in said} == {0, 1, 2}
+    assert len({(row["session"], row["rationale"]) for row in said}) == 960
 
 
 @pytest.fixture(scope="module")
@@ -304,6 +390,18 @@ def test_tau_bench_pass_rate_by_gold(data: Path, tmp_path: Path, rows, capsys) -
     assert found["success", "judge~reference", "accuracy"]["value"] == pytest.approx(0.42)
     assert found["success", "judge~reference", "cohen_kappa"]["value"] == 0
     assert found["success", "judge~reference", "accuracy"]["n_clusters"] == 50
+
+
+def test_tau_bench_pass_hat_by_gold(data: Path, tmp_path: Path, rows) -> None:
+    """pass^1 to pass^4 as the source's README states them, over 50 tasks of 4 trials; pass^1 is the share."""
+    imported(recipe.tau_sessions(data), tmp_path / "d")
+    imported(recipe.tau_labels(data), tmp_path / "d")
+    found = rows("estimate", tmp_path / "d", "-c", "success", "--reference", "gold")
+    estimates = [found["success", "all sessions", f"pass_hat_{k}"] for k in range(1, 5)]
+    assert [each["value"] for each in estimates] == pytest.approx([0.420, 0.2733, 0.220, 0.200], abs=5e-5)
+    assert all(each["low"] < each["value"] < each["high"] for each in estimates)
+    assert {(each["n"], each["n_clusters"]) for each in estimates} == {(200, 50)}
+    assert found["success", "all sessions", "share"] == estimates[0]
 
 
 def test_code_review_comments_survive(data: Path, tmp_path: Path, rows) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from judgekit.records.report import KINDS, AgreementReport, ComparisonReport, ScoreReport, report_from
+from judgekit.records.report import (
+    KINDS,
+    AgreementReport,
+    ComparisonReport,
+    ProbeReport,
+    QualityReport,
+    ScoreReport,
+    report_from,
+)
 
 COMPOSED = Path(__file__).parent / "composed"
 HOSTILE = (
@@ -26,7 +34,7 @@ HOSTILE = (
     "\\input{/etc/passwd} \\write18{id} $x^2_i$ ~ # % & {} ^^41 \\end{document} ?`!`--- ,, Ωμέγα ﷽",
 )
 
-KEPT = {"kind", "method", "undefined", "metric", "between"}
+KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds"}
 NAMES_ARE_KEYS = {"level_counts", "settings", "dropped", "left_out", "notes"}
 
 
@@ -43,7 +51,9 @@ def poison(value: object, text: str, key: str = "", *, in_names: bool = False) -
     return text if isinstance(value, str) and key not in KEPT else value
 
 
-def load(kind: str, text: str | None = None) -> AgreementReport | ScoreReport | ComparisonReport:
+def load(
+    kind: str, text: str | None = None
+) -> AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport:
     """Return the composed report of one kind; with a text, that stands wherever people's words stand."""
     data = json.loads((COMPOSED / f"{kind}.json").read_text(encoding="utf-8"))
     return report_from(data if text is None else poison(data, text))

@@ -23,8 +23,8 @@ from judgekit.stats.metric import METRICS
 from judgekit.stats.metric_words import METRIC_WORDS
 from tests.render.composed_reports import each_kind, load
 
-WITHOUT_A_SOURCE = {"mean", "mean_difference"}
-"""Metrics of comparisons that are what they are called."""
+WITHOUT_A_SOURCE = {"mean", "mean_difference", "share"}
+"""Metrics of versions that are what they are called."""
 
 
 @pytest.mark.parametrize("metric", sorted({*METRICS, *METRIC_WORDS} - WITHOUT_A_SOURCE))
@@ -46,6 +46,7 @@ def test_the_sources_agree_with_the_metric_table() -> None:
     "method",
     [
         "bca", "percentile", "wilson", "clopper-pearson", "clopper_pearson", "fisher-z", "jackknife t", "delong", "f",
+        "jackknife t of the logarithm",
         "two-way percentile", "t", "cluster_t", "bca, 12 of 2000 resamples undefined",
     ],
 )  # fmt: skip

@@ -106,22 +106,45 @@ def test_a_long_table_goes_on_in_the_next() -> None:
     assert len(re.findall(r"^a vs b\d+ &", text, re.MULTILINE)) == MOST_ROWS + 3
 
 
+KINDS = ("agreement", "score", "comparison")
+EVERY_SIGN = "".join(sorted(LETTERS)) + "".join(ESCAPES) + "評 Ω"
+ENGINES = {
+    "pdflatex": "texlive-latex-recommended",
+    "lualatex": "texlive-luatex lmodern",
+    "xelatex": "texlive-xetex lmodern",
+}
+"""Program -> the Debian packages that bring it and its fonts."""
+
+
+def compiled(engine: str, document: str, folder: Path) -> str:
+    """Run an engine over a document; return its log."""
+    program = shutil.which(engine)
+    if program is None:
+        pytest.skip(f"{engine} is not installed (Debian: {ENGINES[engine]})")
+    (folder / "report.tex").write_text(document, encoding="utf-8")
+    command = [program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False)
+    log = (folder / "report.log").read_text(encoding="utf-8", errors="replace")
+    if re.search(r"Font .* not loadable|fontspec\.sty' not found", log):
+        pytest.skip(f"{engine} is installed without its fonts (Debian: {ENGINES[engine]})")
+    assert done.returncode == 0, done.stdout[-2000:].decode("utf-8", "replace")
+    assert (folder / "report.pdf").stat().st_size > 10_000
+    assert {path.suffix for path in folder.iterdir()} == {".tex", ".pdf", ".aux", ".log"}
+    return log
+
+
 @pytest.mark.slow
-def test_it_compiles_whatever_was_said(tmp_path: Path) -> None:
-    """pdfLaTeX makes pages of plain and of hostile reports, without an error and without touching other files."""
-    pdflatex = shutil.which("pdflatex")
-    if pdflatex is None:
-        pytest.skip("pdflatex is not installed (Debian: texlive-latex-recommended)")
-    every_sign = "".join(sorted(LETTERS)) + "".join(ESCAPES) + "評 Ω"
-    kinds = ("agreement", "score", "comparison")
-    documents = {
-        "plain": [load(kind) for kind in kinds],
-        "hostile": [load(kind, text) for text in (*HOSTILE, every_sign) for kind in kinds],
-    }
-    for name, reports in documents.items():
-        (tmp_path / f"{name}.tex").write_text(render_latex(reports, title=name), encoding="utf-8")
-        command = [pdflatex, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stdout[-2000:].decode("utf-8", "replace")
-        assert (tmp_path / f"{name}.pdf").stat().st_size > 10_000
-    assert {path.suffix for path in tmp_path.iterdir()} == {".tex", ".pdf", ".aux", ".log"}
+@pytest.mark.parametrize("engine", ENGINES)
+def test_plain_reports_compile(engine, tmp_path: Path) -> None:
+    """Every engine makes pages, without an error and without a letter that its fonts lack."""
+    log = compiled(engine, render_latex([load(kind) for kind in KINDS], title="Łódź, naïve"), tmp_path)
+    assert "Missing character" not in log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_hostile_reports_compile(engine, tmp_path: Path) -> None:
+    """Whatever was said: no error, no other file touched, and a sign that the font lacks stands as its code."""
+    reports = [load(kind, text) for text in (*HOSTILE, EVERY_SIGN) for kind in KINDS]
+    log = compiled(engine, render_latex(reports, title="hostile"), tmp_path)
+    assert "Missing character" not in log

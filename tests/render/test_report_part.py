@@ -204,3 +204,34 @@ def test_a_reason_that_many_share_is_given_once() -> None:
         "f1; mcc: no interval, every resample gives the same value.",
         "tpr: undefined, all are 4.",
     )
+
+
+def test_where_raters_stand_alone_each_comes_first_in_turn() -> None:
+    """Everybody's furthest before anybody's second; grouped by rater; who says what stands in the facts."""
+
+    def alone(rater, target, value, reference):
+        ratings = (Rating(rater=rater, value=value, rationale="why"), Rating(rater="cem", value=5, rationale="why not"))
+        return Disagreement(criterion="c", target=target, distance=2.5, reference=reference, ratings=ratings)
+
+    profiles = [
+        RaterProfile(
+            criterion="c",
+            rater="ana",
+            n=9,
+            severity=at(0.1),
+            alone=(alone("ana", "s1", 2, 4.5), alone("ana", "s2", 1, None)),
+        ),
+        RaterProfile(criterion="c", rater="ben", n=9, severity=at(0.1), alone=(alone("ben", "s3", 1, 3.5),)),
+        RaterProfile(criterion="c", rater="cem", n=9, severity=at(0.1)),
+    ]
+    *_, words, cases = profile_blocks(profiles)
+    assert isinstance(cases, Cases)
+    assert "stands alone" in words.sentences[0]
+    assert [case.target for case in cases.cases] == ["s1", "s3", "s2"]
+    assert [name for name, _ in cases.groups] == ["c, where ana stands alone", "c, where ben stands alone"]
+    assert [case.facts for case in cases.cases] == [
+        "ana 2, the others together 4.5, 2.5 apart",
+        "ben 1, the others together 3.5, 2.5 apart",
+        "ana 1, 2.5 apart",
+    ]
+    assert [voice.rationale for voice in cases.cases[0].voices] == ["why", "why not"]

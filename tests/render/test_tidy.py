@@ -75,7 +75,7 @@ def test_what_was_tested_stands_with_its_p_values() -> None:
 
 TABLES = {
     "rows.csv", "contested.csv", "disagreements.csv", "failures.csv", "moved.csv", "counts.csv", "confusion.csv",
-    "levels.csv", "profiles.csv", "alt_test.csv", "bland_altman.csv",
+    "levels.csv", "alone.csv", "profiles.csv", "alt_test.csv", "bland_altman.csv",
 }  # fmt: skip
 
 
@@ -111,10 +111,12 @@ def test_counts_add_up() -> None:
 
 
 def test_raters_stand_with_their_numbers() -> None:
-    """Profiles and the alternative annotator test have one line a rater; what is unknown is empty."""
+    """One line a rater, or an answer where a rater stands alone; what is unknown is empty."""
     tables = csv_tables([load("agreement"), load("score")])
     ben = next(line for line in lines(tables["profiles.csv"]) if (line["criterion"], line["rater"]) == ("tone", "ben"))
     assert (ben["severity"], ben["unused_levels"], ben["drift"]) == ("0.09", '["fail"]', "")
+    alone = [(line["alone"], line["target"], line["rater"], line["value"]) for line in lines(tables["alone.csv"])]
+    assert alone == [("ben", "s-0031", who, value) for who, value in (("ben", "2"), ("ana", "5"), ("chioma", "4"))]
     beaten = {line["rater"]: line["is_beaten"] for line in lines(tables["alt_test.csv"])}
     assert beaten == {"ana": "true", "ben": "true", "chioma": "false"}
 

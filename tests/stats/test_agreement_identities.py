@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
 from judgekit.stats import chance
 from judgekit.stats.metric import METRICS, measure
@@ -209,3 +210,91 @@ def test_ratios_need_a_true_zero():
     assert value("krippendorff_alpha_ratio", rows, None) < 1
     found = measure("krippendorff_alpha_ratio", Sample(rows - 1.0), rng=np.random.default_rng(0))
     assert found.undefined == "not_for_this_scale: ratios need a true zero, and a rating is -1 (n=5)"
+
+
+@pytest.mark.parametrize("weighting", ["identity", "linear", "quadratic", "ordinal"])
+def test_conger_is_the_mean_over_pairs_of_raters_written_out(weighting):
+    """Chance agreement of each two raters' own margins, averaged over the pairs; one rater gave a single rating."""
+    rows = graded(30, 4, missing=0.3)
+    rows[1:, 3] = NAN
+    rows[0] = 1, 2, 2, 4
+    patterns = distinct_rows(Sample(rows, levels=LEVELS), n_ratings_min=1, by_rater=True)
+    close, one = chance.closeness(LEVELS, weighting), patterns.counts[None, :]
+    margins = np.array([[(column == level).sum() / (~np.isnan(column)).sum() for level in LEVELS] for column in rows.T])
+    by_chance = np.mean([margins[i] @ close @ margins[j] for i in range(4) for j in range(i)])
+    [observed] = chance.observed_agreement(patterns, one, close)
+
+    [found] = chance.conger_kappa(patterns, one, weighting=weighting)
+
+    assert found == pytest.approx((observed - by_chance) / (1 - by_chance))
+
+
+@pytest.mark.parametrize("weights", ["linear", "quadratic"])
+def test_a_level_that_occurs_once_occurs(weights):
+    """scikit-learn numbers the levels in use: here 1, 3, 4 and a lone 5."""
+    judge, reference = np.array([[1, 1], [1, 3], [3, 3], [4, 4], [4, 3], [1, 1], [5, 4], [3, 3]]).T
+    expected = sk.cohen_kappa_score(judge, reference, weights=weights)
+
+    assert value(f"cohen_kappa_{weights}_observed", np.column_stack([judge, reference])) == pytest.approx(expected)
+    assert value(f"cohen_kappa_{weights}", np.column_stack([judge, reference])) != pytest.approx(expected)
+
+
+def test_a_class_seen_once_is_a_class():
+    """Macro F1 counts the class that only the judge ever gave, once, at 0."""
+    judge, reference = np.array([[1, 1], [1, 1], [2, 2], [3, 2], [2, 2]]).T
+
+    found = value("macro_f1", np.column_stack([judge, reference]))
+
+    assert found == pytest.approx(sk.f1_score(reference, judge, average="macro", zero_division=0))
+
+
+@pytest.mark.parametrize("metric", ["pearson", "lin_ccc", "spearman"])
+def test_no_correlation_is_beyond_one(metric):
+    """Columns on a line give sums whose last digits would say 1.0000000000000002."""
+    for seed in range(60):
+        x = np.random.default_rng(seed).normal(size=4 + seed % 26).round(1 + seed % 5)
+        for sign in (1, -1):
+            patterns = distinct_rows(Sample(np.column_stack([x, sign * x])))
+            [found] = METRICS[metric].function(patterns, patterns.counts[None, :])
+            assert -1 <= found <= 1
+
+
+def test_each_bin_has_its_own_error_of_calibration():
+    """Ten scores mid-bin that are off by turns: within a bin nothing cancels, and nothing does between the bins."""
+    scores = np.arange(10) / 10 + 0.05
+    patterns = distinct_rows(Sample(np.column_stack([scores, np.arange(10) % 2]), levels=np.arange(2.0), positive=1.0))
+
+    expected = np.mean(np.abs(scores - np.arange(10) % 2))
+    assert ece(patterns, patterns.counts[None, :]) == pytest.approx(expected)
+    assert expected == pytest.approx(0.45)
+    ends = distinct_rows(Sample(np.array([[0.0, 0], [0.95, 0], [1.0, 1]]), levels=np.arange(2.0), positive=1.0))
+    assert ece(ends, ends.counts[None, :]) == pytest.approx(0.95 / 3)
+
+
+def test_the_score_that_is_no_probability_is_named():
+    """0 and 1 are probabilities; 1.2 and -.1 are none."""
+    levels = np.array([-1.0, 0, 1, 2])
+    for wrong in (1.2, -0.1):
+        sample = Sample(np.array([[0, 0], [1, 1], [wrong, 1], [0.5, 0]]), levels=levels, positive=1.0)
+        found = measure("brier", sample, rng=np.random.default_rng(0))
+        assert found.undefined == f"not_for_this_scale: judge gave {wrong:g}, which is no probability (n=4)"
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_ratios_of_one_value_are_one_category(level):
+    """A zero, or a half, throughout is no negative rating."""
+    found = measure("krippendorff_alpha_ratio", Sample(np.full((5, 2), level)), rng=np.random.default_rng(0))
+
+    assert found.undefined == f"one_category: every rating of judge and reference is {level:g} (n=5)"
+
+
+def test_a_resample_without_the_rows_that_vary_has_no_correlation():
+    """Column 0 is one number on six of twelve rows: its sums leave rounding, and that is no spread."""
+    rng = np.random.default_rng(0)
+    for constant in rng.uniform(0.1, 1, size=50):
+        rows = np.column_stack([np.full(12, constant), rng.normal(size=12)])
+        rows[6:, 0] += rng.normal(size=6)
+        patterns = distinct_rows(Sample(rows))
+        weights = (patterns.values[:, 0] == constant).astype(float)[None, :]
+        for metric in ("pearson", "spearman", "kendall_tau_b"):
+            assert np.isnan(METRICS[metric].function(patterns, weights)).all()

@@ -179,6 +179,44 @@ def test_what_does_not_fit_is_refused():
         AltTestRule(epsilon=1.5)
 
 
+@pytest.mark.parametrize(("fixture", "omega"), [(WORDS, 1 / 3), (GRADES, 2 / 3)])
+def test_the_sign_flip_test_alone_contradicts_the_fixtures(fixture, omega):
+    """At epsilon .1 it beats all three annotators; the larger p-value, t's, gives what the authors print."""
+    from judgekit.stats.alt_test import _contests
+
+    annotators, judge, similarity = fixture
+    ratings = np.array([[float(ord(sign)) for sign in row] for row in annotators]).T
+    rule = AltTestRule(similarity, 0.1, 5)
+    contests = _contests(np.array([float(ord(sign)) for sign in judge]), ratings, rule, None, ())
+    alone = stats.false_discovery_control([sign_flip_p_value(each.differences - 0.1) for each in contests], method="by")
+
+    assert (alone <= rule.q).all()
+    assert applied(fixture, 0.1).alt_test_winning_rate.value == pytest.approx(omega)
+
+
+@pytest.mark.slow
+def test_a_judge_that_never_wins_outright_is_passed_more_often_than_declared():
+    """What the report says of the published test, over 50 to 100 items and the three epsilons: 7% to 9%, up to 15%."""
+    from judgekit.stats.alt_test import _Contest, _p_value
+
+    rng, rates = np.random.default_rng(7), {}
+    for epsilon in (0.1, 0.15, 0.2):
+        for n in range(50, 101, 2):
+            # d is 0 or 1, so that only the number of ones matters.
+            outcomes = np.arange(n + 1) > np.arange(n)[:, None]
+            p_values = np.array(
+                [_p_value(_Contest("x", ~d * 1.0, np.ones(n), np.arange(n)), epsilon)[0] for d in outcomes.T]
+            )
+            ones = rng.binomial(n, epsilon, size=20_000)
+            rates[epsilon, n] = np.mean(p_values[ones] <= 0.05)
+
+    means = [np.mean([rate for (one, _), rate in rates.items() if one == epsilon]) for epsilon in (0.1, 0.15, 0.2)]
+    assert 0.065 < min(means) < max(means) < 0.098
+    assert 0.13 < max(rates.values()) < 0.155
+    said = " ".join(run(*drawn()).assumed)
+    assert "in 7% to 9% of tests on average, and up to 15%, instead of 5%" in said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("beats", "most"), [(0.1, 0.065), (0.0, 0.15)])
 def test_an_annotator_at_epsilon_is_beaten_about_as_rarely_as_declared(beats, most):
@@ -194,3 +232,69 @@ def test_an_annotator_at_epsilon_is_beaten_about_as_rarely_as_declared(beats, mo
     p_values = [_p_value(_Contest("x", (row <= 0) * 1.0, (row >= 0) * 1.0, units), 0.2)[0] for row in d]
 
     assert np.mean(np.array(p_values) <= 0.05) < most
+
+
+def test_the_advantage_weighs_annotators_alike_whatever_their_items():
+    """Rho is the mean of the judge's shares over the annotators tested: 60, 50 and 36 items, and another's 29 apart."""
+    judge, ratings = drawn(60, 4, judge_right=0.4)
+    ratings[:10, 1], ratings[36:, 2], ratings[29:, 3] = np.nan, np.nan, np.nan
+    found = run(judge, ratings)
+
+    assert [(row.annotator, row.n) for row in found.annotators] == [("rater 1", 60), ("rater 2", 50), ("rater 3", 36)]
+    assert len({row.judge_wins for row in found.annotators}) == 3
+    assert found.alt_test_advantage.value == pytest.approx(np.mean([row.judge_wins for row in found.annotators]))
+    assert found.alt_test_advantage.dropped == {"annotators_with_too_few_items": 1}
+    assert (found.alt_test_advantage.n_clusters, found.alt_test_winning_rate.level) == (60, 0.95)
+
+
+def test_thirty_items_are_enough():
+    """For an annotator to be tested, and for t to be relied on alone; nobody is left out then."""
+    found = run(*drawn(30))
+
+    assert (found.left_out, found.alt_test_winning_rate.dropped, found.alt_test_advantage.dropped) == ({}, {}, {})
+    assert {(row.n, row.method) for row in found.annotators} == {(30, "t with 29 df")}
+
+
+def test_two_units_are_compared_by_their_sums():
+    """20 items in each of two units: t with one degree of freedom on the two sums, never below the sign-flip's 1/4."""
+    judge, ratings = drawn(40, judge_right=0.5, rater_right=0.9, seed=2)
+    units = np.arange(40) // 20
+    found = run(judge, ratings, units=units)
+
+    for place, row in enumerate(found.annotators):
+        others = np.delete(ratings, place, axis=1)
+        of_judge, own = match(judge, others), match(ratings[:, place], others)
+        d = (own >= of_judge - 1e-9).astype(float) - (of_judge >= own - 1e-9) - 0.2
+        by_unit = [d[units == unit].sum() for unit in (0, 1)]
+        assert row.p_value == pytest.approx(
+            max(stats.ttest_1samp(by_unit, 0, alternative="less").pvalue, sign_flip_p_value(np.array(by_unit)))
+        )
+
+
+def test_what_is_taken_for_granted_of_the_items_depends_on_units():
+    """Without units each item is taken to be independent; with them it is not said."""
+    judge, ratings = drawn(60)
+    plain, grouped = run(judge, ratings), run(judge, ratings, units=np.arange(60) // 2)
+
+    assert "items are a random sample, each independent of the others" in plain.assumed
+    assert "items are a random sample" in grouped.assumed
+
+
+def test_a_refused_test_still_says_whom_and_what_it_would_have_tested():
+    """The rule, the annotators left out with their items, and how many there were enough of."""
+    judge, ratings = drawn(60, 3)
+    ratings[20:, 2] = np.nan
+    rule = AltTestRule(epsilon=0.1)
+    found = run(judge, ratings, rule, names=("ana", "ben", "cem"))
+
+    assert (found.left_out, found.rule) == ({"cem": 20}, rule)
+    assert (found.alt_test_advantage.n, found.alt_test_advantage.n_clusters) == (2, 2)
+    assert found.assumed[0].startswith("epsilon 0.1: ")
+
+
+@pytest.mark.parametrize("field", [{"epsilon": -0.1}, {"epsilon": 1}, {"q": 0}, {"q": 1}, {"min_items": 1}])
+def test_a_rule_at_its_bounds_is_refused_or_taken(field):
+    """Epsilon may be 0 and not 1, q neither, and two items are the fewest."""
+    assert AltTestRule(epsilon=0, min_items=2).min_items == 2
+    with pytest.raises(InputError, match="alt-test with"):
+        AltTestRule(**field)

@@ -193,7 +193,7 @@ def test_change_of_format_is_a_paired_mean_with_its_sign_test():
     assert (found.change.estimate.low, found.change.estimate.high) == pytest.approx(tuple(expected))
     assert found.change.p_value == pytest.approx(stats.binomtest(9, 11).pvalue)
     assert found.change.detectable == pytest.approx((stats.t.ppf(0.975, 29) + stats.norm.ppf(0.8)) * stats.sem(change))
-    assert (found.flipped.value, found.flipped.method) == (pytest.approx(11 / 30), "wilson")
+    assert (found.flipped.value, found.flipped.method) == (pytest.approx(11 / 30), "clopper-pearson")
 
 
 def test_change_over_units_is_clustered():
@@ -239,3 +239,72 @@ def test_clustered_slopes_interval_covers():
         hits += found.low <= 0 <= found.high
 
     assert hits / 1_500 > 0.935 - 3 * np.sqrt(0.935 * 0.065 / 1_500)
+
+
+def test_a_share_over_units_stays_between_nothing_and_all():
+    """Of 40 units 39 lean to one slot: t's interval of the share ends at 1, or at 0, where the plain one runs over."""
+    forward, swapped = (np.repeat(side, 2) for side in slots(39, 1))
+    units = np.arange(80) // 2
+    first, second = by_position(forward, swapped, units=units), by_position(-forward, -swapped, units=units)
+    half = stats.t.ppf(0.975, 39) * np.sqrt(0.975 * 0.025 / 39)
+
+    assert (first.estimate.low, first.estimate.high) == (pytest.approx(0.975 - half), 1)
+    assert (second.estimate.low, second.estimate.high) == (0, pytest.approx(0.025 + half))
+    assert first.null == second.null == 0.5
+    assert first.p_value == second.p_value == pytest.approx(stats.binomtest(39, 40).pvalue)
+
+
+def test_a_share_of_nothing_is_no_missing_share():
+    """All 20 pairs to the second slot: Newcombe's interval of 0 of 20, and twice the lower tail."""
+    found = by_position(*slots(0, 20))
+
+    assert (found.estimate.value, found.estimate.low) == (0, 0)
+    assert found.estimate.high == pytest.approx(0.1684, abs=5e-5)
+    assert found.p_value == pytest.approx(2 * 0.5**20)
+    assert found.estimate.dropped == {}
+
+
+def test_an_even_split_has_a_p_value_of_one_and_no_more():
+    """Twice the half of everything would be more than certain, over pairs, over units and by sign."""
+    forward, swapped = slots(20, 20)
+    units = np.repeat(np.arange(40), 2)
+
+    assert by_position(forward, swapped).p_value == 1
+    assert by_position(np.repeat(forward, 2), np.repeat(swapped, 2), units=units).p_value == 1
+    even = by_format(np.zeros(40), forward).change
+    assert even.p_value == 1
+    assert even.estimate.value == 0
+    assert even.estimate.low == pytest.approx(-even.estimate.high)
+    assert even.estimate.high == pytest.approx(stats.t.ppf(0.975, 39) * np.sqrt(1 / 39))
+
+
+def test_small_changes_count_and_rounding_does_not():
+    """A quarter of a point up on all 12 contents is 12 signs; .1 + .2 - .3 in a unit is no change of that unit."""
+    quarter = by_format(np.full(12, 3.0), np.full(12, 3.25) + np.arange(12) / 100)
+    assert quarter.change.p_value == pytest.approx(2 * 0.5**12)
+
+    change = np.concatenate([np.tile([0.1, 0.2, -0.3], 5), np.ones(18)])
+    balanced = by_format(np.zeros(33), change, units=np.arange(33) // 3)
+    assert balanced.change.p_value == pytest.approx(2 * 0.5**6)
+
+
+def test_contents_without_both_scores_are_counted_on_both_estimates():
+    """And the share flipped has both ends."""
+    found = by_format(np.full(31, 3.0), [np.nan, *(3 + np.repeat([1.0, -1.0, 0.0], [9, 2, 19]))])
+
+    assert found.change.estimate.dropped == found.flipped.dropped == {"missing": 1}
+    assert 0 < found.flipped.low < 11 / 30 < found.flipped.high < 1
+
+
+def test_what_cannot_be_said_keeps_its_level_null_and_counts():
+    """Undefined checks are rows of a report too."""
+    slope = by_length([1, 2, np.nan], [1, 1, 1], [5, 6, 7], units=np.array([3, 3, 4]), level=0.9)
+    share, change = by_position([1, 1], [-1, -1], level=0.9), by_format([np.nan], [1.0], level=0.9).change
+
+    one = slope.estimate
+    assert (one.n, one.n_clusters, one.level, one.dropped, slope.null) == (2, 1, 0.9, {"missing": 1}, 0)
+    assert (share.estimate.level, share.null) == (0.9, 0.5)
+    assert (change.estimate.level, change.null) == (0.9, 0)
+    alike = by_length([1, 2, 3], [1, 1, 1], [5, 5, 5])
+    assert alike.estimate.undefined == "constant: every length is 5 (n=3)"
+    assert by_length([1, 2, 3], [1, 1, 1], [5, 6, 7]).estimate.value is not None

@@ -27,6 +27,15 @@ def test_the_peak_flow_meters_of_bland_and_altman() -> None:
         assert limit.method == "t"
 
 
+def test_two_deviations_are_the_limits_that_were_printed() -> None:
+    """The paper takes 2, not 1.96: sd 38.7651 (printed 38.8), limits -79.7 and 75.5 from rounded figures."""
+    found = limits(LARGE, MINI)
+    deviation = (found.high_limit.value - found.low_limit.value) / (2 * 1.959964)
+    assert deviation == pytest.approx(38.7651, abs=5e-4)
+    ends = (found.bias.value - 2 * deviation, found.bias.value + 2 * deviation)
+    assert ends == pytest.approx((-79.7, 75.5), abs=0.1)
+
+
 def test_clusters_widen_the_limits_of_the_limits() -> None:
     """The same rows ten times over, as copies in one cluster each, say no more than once; as rows they would."""
     left, right = np.repeat(LARGE, 10), np.repeat(MINI, 10)
@@ -52,3 +61,30 @@ def test_what_has_no_limits_says_why() -> None:
     assert limits([1, 2, 4], [1, 1, 1]).bias.method.startswith("none: fewer than 10")
     with pytest.raises(InputError, match="Give each row one number of both"):
         limits([1, 2], [1])
+
+
+def test_units_leave_the_limits_where_they_are() -> None:
+    """Shared units change the doubt, not bias and 1.96 standard deviations by n - 1; what was missing stays counted."""
+    large, mini = [*LARGE, np.nan], [*MINI, 500]
+    as_rows = limits(large, mini)
+    clustered = limits(large, mini, units=np.maximum(np.arange(18) - 1, 0))
+
+    spread = 1.959964 * np.std(np.subtract(LARGE, MINI), ddof=1)
+    for found, n_clusters in ((as_rows, 17), (clustered, 16)):
+        assert found.bias.value == pytest.approx(-36 / 17)
+        assert found.low_limit.value == pytest.approx(-36 / 17 - spread, rel=1e-6)
+        assert found.high_limit.value == pytest.approx(-36 / 17 + spread, rel=1e-6)
+        for one in (found.bias, found.low_limit, found.high_limit):
+            assert one.low < one.value < one.high
+            assert (one.n, one.n_clusters, one.dropped) == (17, n_clusters, {"missing": 1})
+    still = limits(np.arange(24) / 4 + 1, np.arange(24) / 4, units=np.arange(24) // 2)
+    assert (still.low_limit.value, still.high_limit.value, still.high_limit.dropped) == (1, 1, {})
+
+
+def test_nine_rows_have_limits_without_an_interval() -> None:
+    """Ten are enough; two in one unit are not even enough for a limit, and say of how many units they were."""
+    nine, ten = limits(LARGE[:9], MINI[:9]), limits(LARGE[:10], MINI[:10])
+    assert (nine.bias.low, nine.low_limit.high, nine.high_limit.low) == (None, None, None)
+    assert ten.bias.low < ten.bias.value < ten.bias.high
+    few = limits([1, 2, np.nan], [1, 1, 1], units=np.array([4, 4, 9]), level=0.9)
+    assert (few.bias.n, few.bias.n_clusters, few.bias.level, few.bias.low) == (2, 1, 0.9, None)

@@ -1,5 +1,7 @@
 """The human ceiling: paired differences on the same rows, and what noise alone allows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -262,3 +264,44 @@ def test_interval_of_the_difference_covers_in_repetition():
 
     assert printed > 700
     assert hits / printed > 0.935 - 3 * np.sqrt(0.935 * 0.065 / printed)
+
+
+def test_a_human_without_error_leaves_the_judge_its_own():
+    """A human value of 0 is a value: the difference is the judge's mean error, without either end of an interval."""
+    sample = graded()
+    exact = replace(sample, ratings=sample.ratings[:, [0, 2, 2]])
+    found = compared(exact, ["mae"])["mae"]
+
+    assert found.human.value == 0
+    assert found.difference.value == found.judge.value > 0
+    assert found.judge.low is not None
+    assert (found.human.low, found.difference.low, found.difference.high) == (None, None, None)
+    assert found.difference.method.startswith("none: rater~others has none: ")
+
+
+def test_both_sides_and_the_difference_are_of_the_level_asked():
+    """Half the coverage: three narrower intervals."""
+    wide, narrow = (compared(graded(), ["spearman"], level=level)["spearman"] for level in (0.95, 0.5))
+
+    for side in ("judge", "human", "difference"):
+        one, other = getattr(wide, side), getattr(narrow, side)
+        assert one.low < other.low < other.high < one.high
+        assert (one.level, other.level) == (0.95, 0.5)
+
+
+def test_rows_with_one_rating_are_rows_of_the_ceiling():
+    """Half of the rows have one of three ratings: the harmonic mean of 1 and 3 is 1.5 raters; nothing is dropped."""
+    raters, _, _ = noisy(400, seed=4)
+    raters[::2, 1:] = np.nan
+    found = ceiling_of(raters, n_resamples=100)
+
+    assert (found.ceiling.n, found.ceiling.dropped) == (400, {})
+    assert found.reliability.value == pytest.approx(spearman_brown(found.between_raters.value, 1.5))
+
+
+def test_raters_who_have_nothing_in_common_leave_no_ceiling():
+    """A correlation of exactly 0 is one, and so is a reliability of 0; a ceiling of nothing to reach is none."""
+    found = ceiling_of(np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]] * 5))
+
+    assert (found.between_raters.value, found.reliability.value) == (0, 0)
+    assert found.ceiling.undefined.startswith("constant: ")

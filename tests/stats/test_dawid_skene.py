@@ -168,3 +168,59 @@ def test_ten_thousand_items_take_milliseconds():
     fitted(ratings, range(5))
 
     assert time.perf_counter() - start < 0.2
+
+
+def test_the_lowest_level_is_a_label_like_any_other():
+    """Raters who give nothing else have labelled; an item without a label is counted where nothing can be fitted."""
+    alike, alone = fitted([[1, 1], [1, 1]]), fitted([[1, np.nan], [np.nan, np.nan], [1, np.nan]])
+
+    assert alike.labels.tolist() == [1, 1]
+    assert alike.log_likelihood == pytest.approx(0, abs=1e-9)
+    assert alone.undefined.startswith("too_few: ")
+    assert (alone.n_unlabelled, alone.n_iterations, alone.levels.tolist()) == (1, 0, LEVELS)
+
+
+def test_a_lone_label_is_its_raters_whole_row():
+    """One label on an item of known level: by maximum likelihood that rater always errs so."""
+    ratings = np.array([[0, 0, 1]] + [[0, 0, np.nan]] * 19 + [[1, 1, np.nan]] * 20, dtype=float)
+    found = fitted(ratings, [0, 1])
+
+    assert found.confusions[2, 0] == pytest.approx([0, 1])
+    assert found.supports[2] == pytest.approx([1, 0], abs=1e-6)
+
+
+def test_every_rater_is_warned_of_however_few_the_levels():
+    """Five raters on two levels, three items: each has too few labels of both."""
+    found = fitted(np.array([[0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]], dtype=float), [0, 1])
+
+    assert [warning.split(" has")[0] for warning in found.warnings[::2]] == [f"rater {n}" for n in range(1, 6)]
+
+
+def test_iterations_are_counted():
+    """Three steps where three are allowed; one more than needed to move by less than the tolerance where more are."""
+    assert fitted(rule=DawidSkeneRule(max_iterations=3)).n_iterations == 3
+    full = fitted()
+    assert 3 < full.n_iterations < 500
+    assert fitted(rule=DawidSkeneRule(max_iterations=full.n_iterations)).warnings == full.warnings
+
+
+def test_a_thousand_raters_do_not_underflow():
+    """Items of 1,500 labels beside items of two: a likelihood of e^-1000 is still compared with its like."""
+    rng = np.random.default_rng(0)
+    truth = np.arange(40) % 2
+    ratings = np.where(rng.random((40, 1_500)) < 0.6, truth[:, None], 1 - truth[:, None]).astype(float)
+    ratings[20:, 2:] = np.nan
+    found = fitted(ratings, [0, 1])
+
+    assert np.isfinite(found.probabilities).all()
+    assert found.labels[:20].tolist() == truth[:20].tolist()
+
+
+def test_items_that_differ_in_their_first_label_only_are_two():
+    """40 raters of three levels are more combinations than 64 bits hold; rater 1 alone errs on half of the items."""
+    ratings = np.repeat([[0.0], [1], [2]], 10, axis=0) * np.ones(40)
+    ratings[:5, 0] = 1
+    found = fitted(ratings, [0, 1, 2])
+
+    assert found.confusions[0, 0] == pytest.approx([0.5, 0.5, 0])
+    assert found.confusions[1:, 0] == pytest.approx(np.tile([1.0, 0, 0], (39, 1)))

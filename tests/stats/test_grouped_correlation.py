@@ -114,3 +114,27 @@ def test_what_does_not_fit_is_refused():
         grouped("kendall", METRIC, GOLD)
     with pytest.raises(InputError, match="beside human"):
         grouped("pearson", METRIC, [[1, 2], [3, 4]])
+
+
+def test_skipped_systems_and_missing_cells_weigh_nothing():
+    """By system, the mean is over the systems with a correlation; a system's mean is over the cells it has."""
+    human = np.array([[1.0, 2, 3, 4], [4, 3, NONE, 1], [2, 5, 2, 3], [6, 6, 6, 6]])
+    judge = np.array([[1.0, 3, 2, 5], [4, 4, 9, 2], [1, 4, 2, 5], [5, 7, 6, 8]])
+    found = grouped("pearson", judge, human)
+
+    kept = [[0, 1, 2, 3], [0, 1, 3], [0, 1, 2, 3]]
+    r = [np.corrcoef(judge[place, items], human[place, items])[0, 1] for place, items in enumerate(kept)]
+    assert found.by_system.value == pytest.approx(np.mean(r))
+    means = [(judge[place, items].mean(), human[place, items].mean()) for place, items in enumerate([*kept, kept[0]])]
+    assert found.system_level.value == pytest.approx(np.corrcoef(np.transpose(means))[0, 1])
+    assert (found.by_system.n, found.system_level.n, found.pooled.n) == (3, 4, 15)
+
+
+def test_a_group_of_two_says_which_is_better():
+    """Two items: each system's correlation is +1 or -1; one cell in all has none."""
+    found = grouped("pearson", [[1, 2], [3, 1], [1, 4]], [[5, 9], [1, 2], [0, 3]])
+
+    assert found.by_system.value == pytest.approx(1 / 3)
+    assert (found.by_system.n, found.by_system.dropped) == (3, {})
+    assert grouped("pearson", [[1, 4]], [[2, 3]]).pooled.value == pytest.approx(1)
+    assert grouped("pearson", [[1]], [[2]]).pooled.undefined.startswith("constant: every grouping has fewer than two")

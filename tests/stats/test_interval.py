@@ -16,9 +16,12 @@ from judgekit.stats.interval import (
     fisher_z,
     influence,
     jackknife_t,
+    log_jackknife_t,
     percentile_interval,
+    rate_interval,
     student_t,
     wilson,
+    wilson_ends,
 )
 from judgekit.stats.metric import METRICS, measure, measure_all
 from judgekit.stats.patterns import distinct_rows
@@ -90,6 +93,30 @@ def test_wilson_covers_on_average_and_the_exact_interval_always():
     assert np.mean(score) == pytest.approx(0.95, abs=0.005)
     assert min(score) == pytest.approx(0.91, abs=0.005)
     assert min(exact) >= 0.95
+
+
+@pytest.mark.parametrize("trials", [10, 15, 25, 49, 51, 66, 75, 100, 250, 820])
+def test_a_rates_interval_covers_at_every_rate(trials):
+    """At least 93.5%, at the worst rates: those just outside the intervals' ends. Wilson's alone falls to 84%."""
+    chosen = [rate_interval(count / trials, trials, 0.95) for count in range(trials + 1)]
+    score = [wilson(count / trials, trials, 0.95) for count in range(trials + 1)]
+
+    def worst(found):
+        low, high = (np.array([getattr(each, end) for each in found]) for end in ("low", "high"))
+        rates = np.concatenate([low - 1e-10, high + 1e-10])
+        rates = rates[(rates > 0) & (rates < 1)][:, None]
+        held = (low <= rates) & (rates <= high)
+        return (stats.binom.pmf(np.arange(trials + 1), trials, rates) * held).sum(axis=1).min()
+
+    assert worst(chosen) >= 0.935
+    assert worst(score) == pytest.approx(0.837, abs=0.005)
+
+
+def test_a_rate_is_exact_where_successes_or_failures_are_few():
+    """Under 25 of either: Clopper-Pearson; from there on Wilson."""
+    assert [rate_interval(k / 60, 60, 0.95) for k in (24, 36)] == [clopper_pearson(k, 60, 0.95) for k in (24, 36)]
+    assert [rate_interval(k / 60, 60, 0.95) for k in (25, 35)] == [wilson(k / 60, 60, 0.95) for k in (25, 35)]
+    assert rate_interval(25 / 49, 49, 0.95).method == "clopper-pearson"
 
 
 def test_no_failure_in_a_hundred_leaves_three_percent():
@@ -238,15 +265,17 @@ def test_few_units_give_no_interval():
         assert (found.low, found.n, found.n_clusters) == (None, 100, 9)
 
 
-def test_rates_of_independent_rows_have_wilsons_interval_on_their_own_trials():
+def test_rates_of_independent_rows_have_a_rates_interval_on_their_own_trials():
     """TPR's trials are the reference's positives, precision's the judge's."""
     sample = binary([[45, 10], [5, 40]])
     trials = {"tpr": 50, "tnr": 50, "precision": 45, "npv": 55, "accuracy": 100, "pairwise_accuracy": 100}
 
     for metric, n_trials in {**trials, "percent_agreement": 100, "within_one_agreement": 100}.items():
         found = measured(metric, sample)
-        expected = wilson(found.value, n_trials, 0.95)
-        assert (found.low, found.high, found.method) == (expected.low, expected.high, "wilson")
+        expected = rate_interval(found.value, n_trials, 0.95)
+        assert (found.low, found.high, found.method) == (expected.low, expected.high, "clopper-pearson")
+    even = measured("accuracy", binary([[35, 15], [15, 35]]))
+    assert (even.low, even.method) == (wilson(0.7, 100, 0.95).low, "wilson")
 
 
 def test_rates_of_clustered_rows_are_resampled_by_cluster():
@@ -288,21 +317,54 @@ def test_agreement_of_three_raters_is_resampled():
 
 
 def test_perfect_agreement_has_an_interval_as_a_rate_and_none_as_kappa():
-    """Every resample is perfect too, which says nothing about doubt; Wilson's interval does."""
+    """Every resample is perfect too, which says nothing about doubt; the exact interval of a rate does."""
     sample = binary([[20, 0], [0, 20]])
 
     assert measured("cohen_kappa", sample).method == "none: every resample gives the same value"
-    assert measured("accuracy", sample).low == pytest.approx(0.9124, abs=5e-5)
+    assert measured("accuracy", sample).low == pytest.approx(0.025 ** (1 / 40))
     clustered = binary([[40, 0], [0, 40]], units=np.arange(80) // 2)
     assert measured("accuracy", clustered).method == "none: every resample gives the same value"
 
 
-def test_perfect_agreement_of_three_raters_has_wilsons_interval():
-    """A mean of shares between 0 and 1 varies no more than a rate, so Wilson's is safe."""
+def test_perfect_agreement_of_three_raters_has_the_interval_of_a_rate():
+    """A mean of shares between 0 and 1 varies no more than a rate, so a rate's interval is safe."""
     found = measured("percent_agreement", Sample(np.repeat(np.arange(20.0) % 2, 3).reshape(20, 3)))
 
-    assert (found.method, found.high) == ("wilson", 1.0)
-    assert found.low == pytest.approx(0.8389, abs=5e-5)
+    assert (found.method, found.high) == ("clopper-pearson", 1.0)
+    assert found.low == pytest.approx(0.025 ** (1 / 20))
+
+
+def test_root_of_the_mean_squared_error_has_an_interval_on_the_logarithm():
+    """As far below as above, in times; its reach is that of the jackknife's error with Student's t."""
+    rng = np.random.default_rng(3)
+    sample = Sample(np.column_stack([np.round(rng.normal(0, 2, 80)), np.zeros(80)]))
+    squares = sample.ratings[:, 0] ** 2
+    without = np.sqrt((squares.sum() - squares) / 79)
+    found, pull = measured("rmse", sample), influence(without, np.ones(80))
+
+    assert found.method == "jackknife t of the logarithm"
+    assert found.high / found.value == pytest.approx(found.value / found.low)
+    reach = math.sqrt(80 / 79) * student_t(0.95, pull.n_free)
+    assert math.log(found.high / found.value) == pytest.approx(reach * pull.error / found.value)
+    clustered = measured(
+        "rmse", replace(sample, ratings=np.repeat(sample.ratings, 3, axis=0), units=np.arange(240) // 3)
+    )
+    assert (clustered.low, clustered.high) == pytest.approx((found.low, found.high))
+
+
+def test_root_of_the_mean_squared_error_needs_sixty_units():
+    """With fewer, far misses that are not in the sample yet leave 91%; the mean error's interval is there sooner."""
+    ratings = np.column_stack([np.arange(60.0) % 3, np.zeros(60)])
+    assert measured("rmse", Sample(ratings)).low is not None
+    assert measured("rmse", Sample(ratings[:59])).method == "none: fewer than 60 independent units"
+    assert measured("mae", Sample(ratings[:59])).low is not None
+
+
+def test_a_root_of_nothing_has_no_interval_on_the_logarithm():
+    """No miss at all, and misses that are all the same."""
+    for value, error in ((0.0, 0.1), (2.0, math.nan)):
+        found = log_jackknife_t(value, Influence(0.0, 60, 59, error), 0.95)
+        assert (found.low, found.method) == (None, "none: leaving out a unit changes nothing")
 
 
 @pytest.mark.parametrize("metric", ["cohen_kappa", "cohen_kappa_quadratic", "krippendorff_alpha_nominal", "mcc"])
@@ -462,3 +524,105 @@ def test_higher_level_gives_a_wider_interval():
         wide, narrow = measured(metric, sample, level=0.99), measured(metric, sample, level=0.9)
         assert wide.low < narrow.low < narrow.high < wide.high
         assert (wide.level, narrow.level) == (0.99, 0.9)
+
+
+def test_delong_counts_ties_half():
+    """Scores of three grades: area and error from the kernel written out pair by pair, 1, 1/2 or 0."""
+    rng = np.random.default_rng(0)
+    is_positive = np.arange(30) < 12
+    scores = rng.integers(0, 3, size=(30, 2)) + is_positive[:, None]
+    found = delong(is_positive, scores.astype(float))
+
+    for place, column in enumerate(scores.T):
+        above, below = column[is_positive, None], column[~is_positive]
+        kernel = (above > below) + (above == below) / 2
+        error = np.var(kernel.mean(axis=1), ddof=1) / 12 + np.var(kernel.mean(axis=0), ddof=1) / 18
+        assert found.areas[place] == pytest.approx(kernel.mean())
+        assert found.covariance[place, place] == pytest.approx(error)
+
+
+def test_delong_needs_two_of_each_class_and_its_interval_five():
+    """Two will do for an error; of four negatives among many positives an interval would say little."""
+    found = delong(np.array([True, True, False, False]), np.array([[3.0], [2], [1], [2.5]]))
+
+    assert found.areas.tolist() == [0.75]
+    assert found.covariance[0, 0] == pytest.approx(0.125)
+    few = measured("auroc", score_sample(POSITIVES, NEGATIVES[:4]))
+    assert few.method == "none: rarer class of reference has 4 (needs 5)"
+    turned = score_sample([0.1, 0.2, 0.3, 0.4, 0.5], [0.9, 0.8, 0.7, 0.6, 0.55])
+    assert measured("auroc", turned).method == "none: the score separates the classes fully"
+
+
+def test_no_end_of_a_rate_is_beyond_its_scale():
+    """Nothing and everything of 1 to 300 trials, at two levels, to the last digit."""
+    for level in (0.8, 0.95):
+        for trials in range(1, 301):
+            (low, _), (_, high) = wilson_ends(0.0, trials, level), wilson_ends(1.0, trials, level)
+            assert 0 <= low < 1e-15
+            assert 1 - 1e-15 < high <= 1
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_resamples_that_tie_with_the_value_count_half_in_the_bias_correction(scale):
+    """A quarter below, half tied but for rounding, a quarter above: no bias. With a tenth below: share .35, z -.385."""
+    even = scale * np.repeat([0.2, 0.5, 0.8], [250, 500, 250]) + 1e-14 * scale * np.tile([-1, 1], 500)
+    found = bootstrap_interval(0.5 * scale, even, 0.0, 0.9)
+    assert found.method == "bca"
+    assert (found.low, found.high) == pytest.approx((0.2 * scale, 0.8 * scale))
+
+    drawn = scale * np.concatenate([np.linspace(0, 0.4, 100), np.full(500, 0.5), np.linspace(0.6, 1, 400)])
+    bias = stats.norm.ppf(0.35)
+    expected = np.quantile(drawn, stats.norm.cdf([2 * bias - 1.959964, 2 * bias + 1.959964]))
+    found = bootstrap_interval(0.5 * scale, drawn, 0.0, 0.95)
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+def test_three_raters_who_never_agree_have_a_rate():
+    """A share of 0 varies no more than a rate of 0 does."""
+    found = measured("percent_agreement", Sample(np.tile([0.0, 1, 2], (20, 1))))
+
+    assert (found.value, found.low) == (0, pytest.approx(0, abs=1e-12))
+    assert 0 < found.high < 0.2
+
+
+def test_thirty_clusters_are_enough_for_a_rate():
+    """The bound belongs to those that have an interval."""
+    thirty, fewer = (binary([[40, 9], [6, 45]], units=np.minimum(np.arange(100) // 3, n - 1)) for n in (30, 29))
+
+    assert measured("accuracy", thirty).method == "bca"
+    assert measured("accuracy", fewer).method == "none: a rate over 29 clusters (needs 30)"
+
+
+def test_missing_ratings_are_of_neither_class():
+    """Of 30 rows with gaps four have a positive, which is one too few."""
+    ratings = np.zeros((30, 3))
+    ratings[::2, 2], ratings[:4, 0] = np.nan, 1
+
+    found = measured("krippendorff_alpha_nominal", Sample(ratings, levels=BINARY))
+
+    assert found.method == "none: rarer class of all ratings has 4 (needs 5)"
+
+
+def test_what_is_undefined_keeps_its_units_and_its_level():
+    """Forty rows in twenty units, at 90%."""
+    sample = Sample(np.ones((40, 2)), levels=BINARY, units=np.arange(40) // 2)
+    found = measured("cohen_kappa", sample, level=0.9)
+
+    assert found.undefined is not None
+    assert (found.n, found.n_clusters, found.level) == (40, 20, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("n_free", "close"), [(3, 5e-5), (4.2, 2e-5), (5.5, 1e-5), (12.5, 1e-7), (30, 1e-8), (700, 1e-8)]
+)
+def test_students_t_is_scipys_to_more_digits_the_more_its_freedom(n_free, close):
+    """Four digits from three degrees on, eight from thirty, at levels from a half to all but one in ten thousand."""
+    for level in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999):
+        assert student_t(level, n_free) == pytest.approx(stats.t.ppf((1 + level) / 2, n_free), rel=close)
+
+
+def test_large_values_that_differ_by_rounding_are_one_value():
+    """A million and a billionth, in every resample: there is nothing to doubt."""
+    found = bootstrap_interval(1e6, 1e6 + 1e-9 * np.arange(400) / 4, 0.0, 0.95)
+
+    assert found.method == "none: every resample gives the same value"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from judgekit.stats.interval import influence, log_jackknife_t
 from judgekit.stats.metric import METRICS, measure
 from judgekit.stats.patterns import distinct_rows
 from judgekit.stats.sample import Sample
@@ -110,6 +111,16 @@ def clustered_cell(n_clusters, icc, accuracy, *, is_uneven=False):
     return Cell("accuracy", accuracy, draw)
 
 
+def rounded_cell(n_rows, spread, form):
+    """Differences in whole points, normal or with Laplace's tails: mostly none, now and then a far miss."""
+
+    def draw(rng, n=n_rows):
+        return Sample(np.column_stack([np.round(getattr(rng, form)(0, spread, n)), np.zeros(n)]))
+
+    truth = float(np.sqrt(np.mean(draw(np.random.default_rng(1), 2_000_000).ratings[:, 0] ** 2)))
+    return Cell("rmse", truth, draw)
+
+
 CELLS: dict[str, tuple[Callable[..., Cell], tuple[Any, ...]]] = {
     **{f"kappa n={n} prevalence={p}": (kappa_cell, (n, p)) for n in (30, 100, 300) for p in (0.5, 0.85, 0.95)},
     **{
@@ -126,7 +137,15 @@ CELLS: dict[str, tuple[Callable[..., Cell], tuple[Any, ...]]] = {
     },
     **{f"alpha ordinal n={n} copied={k}": (alpha_cell, (n, k)) for n in (30, 100) for k in (0.4, 0.8)},
     **{f"spearman n={n} normal={r}": (spearman_cell, (n, r)) for n in (30, 100) for r in (0.4, 0.8)},
-    **{f"tpr={t} n={n} prevalence=0.3": (tpr_cell, (n, 0.3, t)) for n in (50, 100, 300) for t in (0.6, 0.8, 0.95)},
+    **{
+        f"rmse n={n} {form}={spread}": (rounded_cell, (n, spread, form))
+        for n in (60, 100)
+        for form, spread in (("normal", 0.6), ("normal", 3.0), ("laplace", 0.5), ("laplace", 1.0), ("laplace", 5.0))
+    },
+    **{f"rmse n={n} latent={r}": (latent_cell, ("rmse", n, r)) for n in (60, 100) for r in (0.6, 0.9)},
+    **{
+        f"tpr={t} n={n} prevalence=0.3": (tpr_cell, (n, 0.3, t)) for n in (50, 100, 300) for t in (0.6, 0.8, 0.95, 0.99)
+    },
     **{
         f"accuracy={a} clusters={c} icc={icc}": (clustered_cell, (c, icc, a))
         for c in (30, 100)
@@ -159,6 +178,24 @@ def test_printed_intervals_cover(name):
     share = n_covered / n_printed if n_printed else math.nan
     print(f"\n{name:44} printed {n_printed / N_RUNS:6.1%}  covered {share:6.1%}", end=" ")
     assert n_printed < 0.05 * N_RUNS or covers_at_least(n_covered, n_printed, 0.935)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.02])
+def test_far_misses_that_are_rare_are_seen_late(share):
+    """Four points off on one row in twenty: 60 rows will do, 45 would not, nor 60 where it is one row in fifty."""
+
+    def held(n_rows):
+        rng, truth, n_held = np.random.default_rng(20_261_101), math.sqrt(0.45 + 16 * share), 0
+        for _ in range(N_RUNS):
+            misses, times = np.unique(rng.choice([0, 1, 4], n_rows, p=[0.55 - share, 0.45, share]), return_counts=True)
+            squares, value = misses.astype(float) ** 2, math.sqrt(times @ misses.astype(float) ** 2 / n_rows)
+            left_out = np.sqrt((n_rows * value**2 - squares) / (n_rows - 1))
+            found = log_jackknife_t(value, influence(left_out, times.astype(float)), 0.95)
+            n_held += found.low <= truth <= found.high
+        return n_held
+
+    assert covers_at_least(held(60), N_RUNS, 0.935) == (share == 0.05)
+    assert not covers_at_least(held(45), N_RUNS, 0.935)
 
 
 def test_an_interval_that_ignores_sessions_does_not_cover():

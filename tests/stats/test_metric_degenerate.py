@@ -10,7 +10,8 @@ from judgekit.stats.sample import Sample
 KAPPAS = [name for name in METRICS if name.startswith("cohen_kappa")]
 ALPHAS = [name for name in METRICS if name.startswith("krippendorff")]
 ICCS = [name for name in METRICS if name.startswith("icc_")]
-CORRELATIONS = ["pearson", "spearman", "kendall_tau_b"]
+CORRELATIONS = ["pearson", "spearman", "kendall_tau_b", "kendall_tau_c", "somers_d"]
+SHARES = ["pairwise_accuracy", "best_of_accuracy"]
 NAN = np.nan
 
 BOTH_0 = [[0, 0]] * 10
@@ -81,6 +82,32 @@ CASES = [
     ("ece", JUDGE_1, 0.5),
     ("pairwise_accuracy_ties", BOTH_1, 1.0),
     ("pairwise_accuracy_ties", JUDGE_1, 4 / 9),
+    *[(name, BOTH_1, 1.0) for name in ["within_one_agreement", *SHARES, "precision"]],
+    *[(name, BOTH_1, 0.0) for name in ("brier", "ece", "rmse", "bias")],
+    ("balanced_accuracy", BOTH_1, "one_class: every reference rating is 1 (n=10)"),
+    ("npv", BOTH_1, "empty_denominator: every judge rating is 1 (n=10)"),
+    *[(name, JUDGE_1, 0.5) for name in ["percent_agreement", "accuracy", *SHARES, "precision", "balanced_accuracy"]],
+    *[(name, JUDGE_1, 0.5) for name in ("brier", "mae", "bias")],
+    *[(name, JUDGE_1, 1.0) for name in ("within_one_agreement", "tpr")],
+    *[(name, JUDGE_1, 0.0) for name in ("tnr", "youden_j", "icc_a1", "icc_c1", "icc_ak", "icc_ck")],
+    *[(name, JUDGE_1, -0.2667) for name in ALPHAS[1:]],
+    ("gwet_ac2", JUDGE_1, 0.2),
+    ("icc_1", JUDGE_1, -2 / 7),
+    ("icc_1k", JUDGE_1, -0.8),
+    ("f1", JUDGE_1, 2 / 3),
+    ("macro_f1", JUDGE_1, 1 / 3),
+    ("rmse", JUDGE_1, 0.7071),
+    *[(name, APART, 0.0) for name in ["percent_agreement", "accuracy", *SHARES, "precision", "tnr", "f1", "macro_f1"]],
+    *[(name, APART, 1.0) for name in ("within_one_agreement", "pairwise_accuracy_ties", "mae", "rmse", "bias")],
+    *[(name, APART, -0.9) for name in ALPHAS[1:]],
+    ("gwet_ac2", APART, -1.0),
+    ("icc_ak", APART, 0.0),
+    *[(name, APART, "constant: every judge rating is 1, every reference rating is 0 (n=10)") for name in CORRELATIONS],
+    *[(name, APART, "one_class: no reference rating is 1 (n=10)") for name in ("tpr", "youden_j", "auroc")],
+    ("balanced_accuracy", APART, "one_class: every reference rating is 0 (n=10)"),
+    ("npv", APART, "empty_denominator: every judge rating is 1 (n=10)"),
+    ("mcc", APART, "empty_denominator: every judge rating is 1, every reference rating is 0 (n=10)"),
+    ("bias", PERFECT, 0.0),
 ]
 
 
@@ -108,6 +135,12 @@ def test_degenerate_input_gives_the_value_or_the_reason(metric, rows, expected):
         assert found.value == pytest.approx(expected, abs=5e-5)
         assert found.undefined is None
     assert found.n == len(rows)
+
+
+@pytest.mark.parametrize("rows", [BOTH_1, JUDGE_1, APART, PERFECT], ids=["alike", "one constant", "apart", "perfect"])
+def test_every_metric_has_its_line_for_every_degenerate_input(rows):
+    """A new metric fails here until it is said what it gives where a rater is constant, or everybody agrees."""
+    assert {name for name, given, _ in CASES if given is rows} == set(METRICS)
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -214,3 +247,13 @@ def test_sample_that_does_not_hang_together_is_refused(fields, words):
 def test_measuring_nothing_gives_nothing():
     """An empty list of metrics is an empty table."""
     assert measure_all([], binary(PERFECT), rng=np.random.default_rng(0)) == {}
+
+
+def test_sample_names_its_raters_and_takes_lists():
+    """Raters are counted from one; a level that stands twice is no level more."""
+    sample = Sample(np.ones((2, 3)), units=[7, 7], levels=[1, 2])  # type: ignore[arg-type]  # lists are taken
+
+    assert sample.names == ("rater 1", "rater 2", "rater 3")
+    assert measured("percent_agreement", sample).n_clusters == 1
+    with pytest.raises(InputError, match="do not ascend"):
+        sample_of([[1, 2]], levels=[1, 1, 2])

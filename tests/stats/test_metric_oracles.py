@@ -45,6 +45,8 @@ GRADED = {
     "pearson": lambda judge, reference: stats.pearsonr(judge, reference).statistic,
     "spearman": lambda judge, reference: stats.spearmanr(judge, reference).statistic,
     "kendall_tau_b": lambda judge, reference: stats.kendalltau(judge, reference).statistic,
+    "kendall_tau_c": lambda judge, reference: stats.kendalltau(judge, reference, variant="c").statistic,
+    "somers_d": lambda judge, reference: stats.somersd(reference, judge).statistic,
     "mae": sk.mean_absolute_error,
     "rmse": sk.root_mean_squared_error,
     "bias": lambda judge, reference: np.mean(judge - reference),

@@ -64,3 +64,9 @@ def test_what_is_no_p_value_is_refused(p_values):
     """Missing, out of range, or a table."""
     with pytest.raises(InputError):
         holm(p_values)
+
+
+def test_a_wrong_p_value_is_named_with_its_place():
+    """The second of three."""
+    with pytest.raises(InputError, match=r"^test 2: p-value 1\.2 is not between 0 and 1"):
+        holm([0.1, 1.2, 0.3])

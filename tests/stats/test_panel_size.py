@@ -87,3 +87,30 @@ def test_far_values_do_not_cost_the_correlation_its_digits():
 
     assert far == pytest.approx(near, abs=1e-6)
     assert near == pytest.approx(expected)
+
+
+def test_a_correlation_takes_three_shared_rows_on_which_both_vary():
+    """Two rows always lie on a line; a column that is constant on the shared rows has rounding left and no spread."""
+
+    def correlation(columns):
+        return correlations_of_moments(pair_moments(np.asarray(columns)).sum(axis=0)[None, :])[0, 0]
+
+    assert np.isnan(correlation([[1.0, 2], [2, 3], [5, np.nan]]))
+    assert correlation([[1.0, 2], [2, 3], [4, 3], [5, np.nan]]) == pytest.approx(
+        np.corrcoef([1, 2, 4], [2, 3, 3])[0, 1]
+    )
+    draw = np.random.default_rng(0)
+    for shared in draw.uniform(0.1, 1, size=50):
+        columns = np.column_stack([draw.normal(size=30), np.full(30, shared)])
+        columns[20:, 0], columns[20:, 1] = np.nan, draw.normal(size=10)
+        assert np.isnan(correlation(columns))
+        assert np.isnan(correlation(columns[:, ::-1]))
+
+
+def test_no_correlation_is_beyond_one():
+    """Columns on a line give sums whose last digits would say 1.0000000000000002."""
+    for seed in range(60):
+        x = np.random.default_rng(seed).normal(size=4 + seed % 26).round(1 + seed % 5)
+        for slope in (3, -3):
+            [[found]] = correlations_of_moments(pair_moments(np.column_stack([x, slope * x])).sum(axis=0)[None, :])
+            assert 0.999999 < found * np.sign(slope) <= 1

@@ -180,3 +180,46 @@ def test_intervals_of_effects_cover():
         hits += [one.low < true < one.high for one, true in zip(found, TRUE, strict=True)]
 
     assert (hits / 800).min() > 0.935 - 3 * np.sqrt(0.935 * 0.065 / 800)
+
+
+def test_a_chain_of_raters_is_compared_through_its_links():
+    """Each two neighbours share one item: steps of 1, 2, 3 and 4 add up to 0 1 3 6 10, less their mean."""
+    table = np.full((4, 5), np.nan)
+    for place, step in enumerate((1, 2, 3, 4)):
+        table[place, place : place + 2] = 3, 3 + step
+
+    assert [one.value for one in effects(table)] == pytest.approx([-4, -3, -1, 2, 6])
+
+
+def test_raters_on_islands_are_not_joined_by_rounding():
+    """Two groups of raters with uneven numbers of items: the second zero of the equations is not exactly zero."""
+    rng = RNG(0)
+    for _ in range(20):
+        table = rng.normal(size=(30, 6))
+        table[: rng.integers(5, 25), :3] = np.nan
+        table[np.isnan(table[:, 0]).sum() :, 3:] = np.nan
+        assert all(one.undefined is not None for one in effects(table, n_resamples=100))
+
+
+def test_a_drift_needs_three_ratings_of_known_time():
+    """Two always lie on a line; with three there is a slope."""
+    table, days = rated(40, missing=0), np.tile(np.arange(40.0)[:, None], (1, 3))
+    days[2:, 0], days[3:, 1] = np.nan, np.nan
+    two, three, _ = drift(table, days)
+
+    assert two.undefined == (
+        "too_few: fewer than three ratings at different times on items that others rated too (n=2)"
+    )
+    expected = np.polyfit(np.arange(3) / 30, table[:3, 1] - (table[:3, 0] + table[:3, 2]) / 2, 1)[0]
+    assert three.value == pytest.approx(expected)
+    assert three.n == 3
+
+
+def test_a_slope_is_the_same_wherever_time_starts():
+    """Resamples are not centred: their slope is least squares' all the same."""
+    from judgekit.stats.rater_effect import _slope
+
+    x, y = RNG(0).uniform(3, 9, size=12), RNG(1).normal(size=12)
+    sums = np.array([[12, x.sum(), y.sum(), (x * x).sum(), (x * y).sum()]])
+
+    assert _slope(sums)[0, 0] == pytest.approx(np.polyfit(x, y, 1)[0])

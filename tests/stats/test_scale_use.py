@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from judgekit.errors import InputError
-from judgekit.stats.interval import wilson
+from judgekit.stats.interval import clopper_pearson
 from judgekit.stats.scale_use import scale_use
 
 LEVELS = [1, 2, 3, 4, 5]
@@ -26,11 +26,11 @@ def test_shares_entropy_and_unused_levels_are_by_hand():
     assert (found.levels, found.unused) == ((1, 2, 3, 4, 5), (2,))
 
 
-def test_independent_ratings_have_wilsons_interval_at_the_ends():
+def test_independent_ratings_have_a_rates_interval_at_the_ends():
     """8 of 32."""
-    found, expected = used(RATINGS).extreme_share, wilson(0.25, 32, 0.95)
+    found, expected = used(RATINGS).extreme_share, clopper_pearson(8, 32, 0.95)
 
-    assert (found.low, found.high, found.method) == (expected.low, expected.high, "wilson")
+    assert (found.low, found.high, found.method) == (expected.low, expected.high, "clopper-pearson")
 
 
 def test_clustered_ratings_are_drawn_by_unit():
@@ -65,3 +65,22 @@ def test_a_rating_off_the_scale_is_refused():
     """3.5 is not a level."""
     with pytest.raises(InputError, match=r"a rating is 3\.5, the levels are 1, 2, 3, 4, 5"):
         used([3.5])
+
+
+def test_ends_have_an_interval_from_ten_ratings_and_from_thirty_units():
+    """One fewer of either and the share stands alone, without ends."""
+    nine, ten = used(RATINGS[2:11]).extreme_share, used(RATINGS[2:12]).extreme_share
+    assert (nine.low, nine.high) == (None, None)
+    assert ten.low < ten.value < ten.high
+    ratings = np.tile(RATINGS, 2)[:60]
+    few, enough = (used(ratings[: 2 * n], units=np.arange(2 * n) // 2).extreme_share for n in (29, 30))
+    assert (few.low, few.high) == (None, None)
+    assert enough.low < enough.value < enough.high
+
+
+def test_one_rating_is_one_level():
+    """All of it on the top level, which says nothing of spread."""
+    found = used([5.0])
+
+    assert (found.extreme_share.value, found.modal_share.value, found.entropy_bits.value) == (1, 1, 0)
+    assert (found.shares, found.extreme_share.dropped) == ((0, 0, 0, 0, 1), {})

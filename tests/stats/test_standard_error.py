@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from judgekit.stats import chance
 from judgekit.stats.alpha import weighted_alpha
+from judgekit.stats.interval import student_t
+from judgekit.stats.metric import METRICS
 from judgekit.stats.patterns import distinct_rows
 from judgekit.stats.sample import Sample
 from judgekit.stats.standard_error import agreement_error, cluster_error, cluster_t, kappa_error
@@ -98,6 +101,15 @@ def test_kappa_2x2_has_the_published_test_and_interval():
     assert (0.4 - half, 0.4 + half) == pytest.approx((0.1511, 0.6489), abs=5e-5)
 
 
+def test_gwets_interval_and_test_of_ac1_come_out():
+    """12 rows, 4 raters: .461 to 1 and p .00021 (irrCAC's tests), by t with 11 degrees of freedom, cut off at 1."""
+    error = agreement_error(published("krippendorff-12x4"), "gwet", weighting="identity")
+
+    low, high = (0.77544 + side * student_t(0.95, 11) * error for side in (-1, 1))
+    assert (low, min(1, high)) == pytest.approx((0.461, 1), abs=5e-4)
+    assert 2 * stats.t.sf(0.77544 / error, 11) == pytest.approx(0.00021, abs=5e-6)
+
+
 def test_errors_of_what_is_undefined_are_undefined():
     """No rows, one category, nothing paired, no levels."""
     levels, nan = np.array([0.0, 1.0]), np.nan
@@ -144,3 +156,55 @@ def test_cluster_interval_uses_students_t_with_a_degree_per_cluster_but_one():
     for units in (np.zeros(9, int), np.arange(9) // 9):
         assert cluster_t(VALUES, units, 0.95).method == "none: one cluster, or clusters that do not differ"
     assert cluster_t(np.tile([0.0, 1.0], 5), np.arange(10) // 2, 0.95).low is None
+
+
+def infinitesimal_jackknife(function, patterns, n_free):
+    """Return the error from a statistic's slope in each pattern's weight, by central differences."""
+    n, step = patterns.counts.sum(), 1e-4
+    pulls = []
+    for place in range(len(patterns.counts)):
+        toward = np.eye(len(patterns.counts))[place] * n - patterns.counts
+        up, down = (function(patterns, (patterns.counts + sign * step * toward)[None, :])[0] for sign in (1, -1))
+        pulls.append((up - down) / (2 * step))
+    return math.sqrt(patterns.counts @ np.square(pulls) / (n * n_free))
+
+
+@pytest.mark.parametrize("coefficient", ["gwet", "brennan_prediger", "fleiss", "conger"])
+@pytest.mark.parametrize("weighting", GWET)
+def test_gwets_errors_are_the_coefficients_own_slopes(coefficient, weighting):
+    """Missing ratings, and a rater with a single one: the error is that of the linearised coefficient."""
+    rng = np.random.default_rng(5)
+    ratings = rng.integers(1, 5, size=(14, 4)).astype(float)
+    ratings[np.arange(14), np.arange(14) % 4] = np.nan
+    ratings[1:, 3], ratings[0] = np.nan, [1, 2, 2, 4]
+    sample = Sample(ratings, levels=np.arange(1.0, 6))
+    patterns = distinct_rows(sample, n_ratings_min=1, by_rater=True)
+
+    def function(patterns, weights):
+        return COEFFICIENTS[coefficient](patterns, weights, weighting=weighting)
+
+    expected = infinitesimal_jackknife(function, patterns, patterns.n - 1)
+    assert agreement_error(sample, coefficient, weighting=weighting) == pytest.approx(expected, rel=1e-5)
+
+
+def test_kappas_error_is_its_own_slope_and_the_null_one_is_not():
+    """Fleiss, Cohen and Everitt's error is the delta method's, divided by n; the null one is another number."""
+    rng = np.random.default_rng(6)
+    truth = rng.integers(0, 3, size=50)
+    sample = Sample(
+        np.column_stack([truth, np.where(rng.random(50) < 0.7, truth, rng.integers(0, 3, size=50))]).astype(float),
+        levels=np.arange(3.0),
+    )
+    patterns = distinct_rows(sample)
+    right = infinitesimal_jackknife(METRICS["cohen_kappa"].function, patterns, patterns.n)
+
+    assert kappa_error(sample) == pytest.approx(right, rel=1e-5)
+    assert kappa_error(sample, is_null=True) != pytest.approx(right, rel=0.05)
+
+
+def test_two_rows_and_two_clusters_have_an_error():
+    """Half the difference of two; one has none."""
+    assert cluster_error(np.array([1.0, 1, 0, 0]), np.array([0, 0, 1, 1])) == pytest.approx(0.5)
+    two = Sample(np.array([[0.0, 0], [0, 1]]), levels=np.array([0.0, 1.0]))
+    assert agreement_error(two, "brennan_prediger") == pytest.approx(1)
+    assert math.isnan(agreement_error(Sample(np.array([[0.0, 1]]), levels=np.array([0.0, 1.0])), "brennan_prediger"))

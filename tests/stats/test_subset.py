@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from judgekit.errors import InputError
 from judgekit.stats.interval import Influence, bootstrap_interval
+from judgekit.stats.metric import measure
 from judgekit.stats.sample import Sample
 from judgekit.stats.subset import p_value_of_bootstrap, subset_difference
 
@@ -110,3 +112,72 @@ def test_what_cannot_be_compared_says_why() -> None:
     assert small.p_value is None
     with pytest.raises(InputError, match="Mark every row"):
         compared(sample, np.ones(3, dtype=bool))
+
+
+def test_each_side_is_the_metric_of_its_rows_with_their_units() -> None:
+    """Three copies a unit: the sides' intervals are clustered too; what was dropped before is counted once."""
+    draw = np.random.default_rng(3)
+    ratings = np.repeat(draw.integers(1, 6, (40, 2)).astype(float), 3, axis=0)
+    units = np.repeat(np.arange(40), 3)
+    sample = Sample(ratings, levels=np.arange(1.0, 6), units=units, dropped={"not_judged": 4})
+    inside = units < 25
+    found = compared(sample, inside, ("mae", "bias"), level=0.9)
+    for metric in ("mae", "bias"):
+        for side, rows in ((found[metric].inside, inside), (found[metric].outside, ~inside)):
+            plain = Sample(ratings[rows], levels=sample.levels, units=units[rows])
+            alone = measure(metric, plain, rng=np.random.default_rng(1), level=0.9)
+            assert (side.n_clusters, side.dropped, side.level) == (alone.n_clusters, {}, 0.9)
+            assert side.value == pytest.approx(alone.value)
+            assert np.ptp([side.low, side.high]) == pytest.approx(np.ptp([alone.low, alone.high]), rel=0.1)
+        assert (found[metric].difference.dropped, found[metric].difference.level) == ({"not_judged": 4}, 0.9)
+    empty = compared(sample, np.ones(120, dtype=bool), ("mae",))["mae"].difference
+    assert (empty.n, empty.n_clusters, empty.dropped) == (120, 40, {"not_judged": 4})
+
+
+def test_a_side_without_error_is_a_side() -> None:
+    """The rest is right throughout: the difference is all the slice's; equal sides differ by 0 with p near 1."""
+    truth = np.tile([0.0, 1, 2, 3], 15)
+    judge = np.where(np.arange(60) < 30, (truth + 1) % 4, truth)
+    wrong = compared(Sample(np.column_stack([judge, truth])), np.arange(60) < 30, ("mae",))["mae"]
+    assert (wrong.inside.value, wrong.outside.value) == (pytest.approx(1.5, abs=0.2), 0)
+    assert wrong.difference.value == wrong.inside.value
+    even = compared(Sample(np.tile(right_in(0.75, 40), (2, 1)), levels=YES_NO), np.arange(80) < 40)["accuracy"]
+    assert even.difference.value == 0
+    assert even.difference.low < 0 < even.difference.high
+    assert even.p_value == pytest.approx(1, abs=0.1)
+
+
+def test_without_an_interval_there_is_no_p_value() -> None:
+    """One side has none, and the difference neither, not even an end of it; ten units are enough for both."""
+    draw = np.random.default_rng(4)
+    sample = Sample(draw.normal(size=(40, 2)), units=np.arange(40) % 10)
+    inside = np.arange(40) < 20
+    ten = compared(sample, inside, ("bias",))["bias"]
+    assert ten.difference.low < ten.difference.value < ten.difference.high
+    assert 0 < ten.p_value < 1
+    one = np.repeat([[1.0, 1.0], [0.0, 1.0], [0.0, 0.0], [1.0, 0.0]], 15, axis=0)
+    joined = Sample(np.concatenate([one, one]), levels=YES_NO, units=np.tile(np.arange(60), 2))
+    assert compared(joined, np.arange(120) < 60)["accuracy"].p_value is None
+    small = compared(sample, np.arange(40) < 31, ("bias",))["bias"]
+    assert (small.difference.low, small.difference.high, small.p_value) == (None, None, None)
+    assert small.difference.method == "none: the rest has none: fewer than 10 independent units"
+
+
+def test_a_p_value_is_at_least_two_in_a_thousand_of_999_resamples() -> None:
+    """2 / (999 + 1) exactly where all lie on one side, however far; one above 0 in a thousand is twice as much."""
+    many = Influence(0.0, 1e9, 1e9)
+    above = np.linspace(1, 5, 999)
+    assert p_value_of_bootstrap(3.0, above, many) == pytest.approx(0.002, rel=1e-6)
+    assert p_value_of_bootstrap(3.0, -above[::-1], many) == pytest.approx(p_value_of_bootstrap(-3.0, -above, many))
+    some = np.concatenate([[-1.0, -0.5, -0.1], above])
+    assert p_value_of_bootstrap(float(np.median(some)), some, many) == pytest.approx(2 * 3 / 1_002, rel=1e-3)
+
+
+def test_a_correction_that_is_not_there_or_too_large_corrects_nothing() -> None:
+    """No acceleration, and one beyond BCa's pole, leave the p-value of the resamples themselves."""
+    above = np.linspace(1, 5, 999)
+    plain = p_value_of_bootstrap(3.0, above, Influence(0.0, 1e9, 1e9))
+    for lean in (float("nan"), 0.5):
+        assert p_value_of_bootstrap(3.0, above, Influence(lean, 1e9, 1e9)) == pytest.approx(plain)
+    turned = p_value_of_bootstrap(3.0, above, Influence(-0.5, 1e9, 1e9))
+    assert turned == pytest.approx(2 * NormalDist().cdf(-3.0902 / (1 + 0.5 * 3.0902)), rel=1e-3)

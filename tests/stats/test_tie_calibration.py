@@ -133,3 +133,15 @@ def test_shapes_that_do_not_fit_are_refused():
     """A judge score without a human one."""
     with pytest.raises(InputError, match="shapes"):
         pairs_within([1.0, 2.0], [1.0])
+
+
+def test_an_accuracy_has_a_value_or_a_reason_never_both():
+    """What was fitted is defined; what could not enter is counted on plain and fitted accuracy alike."""
+    pairs = rows_as_groups()
+    plain, best = accuracy(pairs), fitted(pairs).accuracy
+    none = fitted(pairs_within([1.0], [1.0]))
+
+    assert best.undefined is plain.undefined is None
+    assert plain.dropped == best.dropped == {"missing": 7, "groups_without_a_pair": 1}
+    assert (best.n, best.n_clusters, best.level) == (4, 4, 0.95)
+    assert (none.accuracy.n, none.accuracy.method, len(none.thresholds), len(none.accuracies)) == (0, "none", 0, 0)

@@ -113,3 +113,76 @@ def test_metrics_together_equal_metrics_alone_over_raters_too():
         for name in names:
             alone = measure(name, sample, rng=np.random.default_rng(5), n_resamples=100, generalise=who)
             assert together[name] == alone
+
+
+def recorded(sample, by_rater=False, function=None, n_resamples=400):
+    """Return the interval, and the patterns of every half that was measured."""
+    halves = []
+
+    def measured_half(patterns, weights):
+        halves.append(patterns)
+        return np.arange(float(len(weights))) if function is None else function(patterns, weights)
+
+    found = two_way_interval(
+        measured_half,
+        distinct_rows(sample),
+        by_rater=by_rater,
+        rng=np.random.default_rng(0),
+        level=0.95,
+        n_resamples=n_resamples,
+    )
+    return found, halves
+
+
+@pytest.mark.parametrize(("n_raters", "n_halves"), [(5, 20), (6, 40), (8, 140), (9, 100), (11, 100)])
+def test_each_half_is_drawn_beside_the_other_half(n_raters, n_halves):
+    """All halves of few raters, fifty random ones of many, each with the rest: every rater in as many as any other."""
+    found, halves = recorded(Sample(np.tile(np.arange(float(n_raters)), (30, 1))))
+    raters = [patterns.sample.ratings[0].astype(int).tolist() for patterns in halves]
+
+    assert found.method == "two-way percentile"
+    assert len(raters) == n_halves
+    assert all(sorted(one + rest) == list(range(n_raters)) for one, rest in zip(raters[::2], raters[1::2], strict=True))
+
+
+def test_rows_of_one_unit_stay_together_in_every_half():
+    """Each row five times in one unit: the interval of the rows, not of five times as many."""
+    once = panel()
+    often = Sample(np.repeat(once.ratings, 5, axis=0), levels=LEVELS, units=np.repeat(np.arange(60), 5))
+    for metric in ("percent_agreement", "fleiss_kappa"):
+        one, other = (measured(metric, sample, generalise="raters") for sample in (once, often))
+        assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=0.04)
+        assert (other.n, other.n_clusters) == (300, 60)
+
+
+def test_who_gave_which_rating_is_kept_where_it_matters():
+    """Each rater is above the next: the first of a half is above its last, unless the row has been sorted."""
+    sample = Sample(np.random.default_rng(0).normal(size=(40, 1)) - np.arange(6.0))
+
+    def first_less_last(patterns, weights):
+        return weights @ (patterns.values[:, 0] - patterns.values[:, -1]) / weights.sum(axis=1)
+
+    assert recorded(sample, by_rater=True, function=first_less_last)[0].low >= 2 - 1e-9
+    assert recorded(sample, by_rater=False, function=first_less_last)[0].high <= -2 + 1e-9
+
+
+def test_rows_with_two_ratings_of_a_half_count():
+    """Each row lacks one rater of six, so that a half has two ratings of it or three: all 36 rows are drawn."""
+    ratings = np.random.default_rng(0).integers(0, 2, size=(36, 6)).astype(float)
+    ratings[np.arange(36), np.arange(36) % 6] = np.nan
+    found, _ = recorded(Sample(ratings, levels=LEVELS), function=lambda _, weights: weights.sum(axis=1))
+
+    assert (found.low, found.high) == (36, 36)
+
+
+def test_the_share_of_undefined_resamples_is_said():
+    """Five of a hundred are left out; ten are too many."""
+    sample = Sample(np.tile(np.arange(6.0), (30, 1)))
+
+    def lacking(n):
+        return lambda _, weights: np.where(np.arange(len(weights)) < n, np.nan, np.arange(len(weights)))
+
+    few, many = (recorded(sample, function=lacking(n), n_resamples=4_000)[0] for n in (4, 10))
+    assert few.method == "two-way percentile"
+    assert few.low >= 4
+    assert many.method == "none: 10% of resamples undefined"

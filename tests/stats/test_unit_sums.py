@@ -83,3 +83,20 @@ def test_a_level_that_is_no_share_is_refused():
     """95 is not 0.95."""
     with pytest.raises(InputError, match="between 0 and 1"):
         mean_of([1.0], level=95)
+
+
+def test_ten_units_have_an_interval_and_no_row_keeps_its_counts():
+    """The bound belongs to those that have one; an undefined value says of how many rows and units."""
+    ten = mean_of(np.random.default_rng(0).normal(size=20), np.arange(20) // 2)
+    assert ten.low < ten.value < ten.high
+    nothing = np.zeros((6, 2))
+    resampling = Resampling(np.random.default_rng(0), level=0.9)
+    [none] = estimates_of_sums(mean, nothing, np.arange(6) // 2, resampling=resampling, otherwise=NOTHING)
+    assert (none.value, none.n, none.n_clusters, none.level) == (None, 6, 3, 0.9)
+
+
+@pytest.mark.parametrize("level", [0, 1, 1.5])
+def test_a_level_at_or_beyond_its_bounds_is_refused(level):
+    """Neither nothing nor everything is a coverage."""
+    with pytest.raises(InputError, match="between 0 and 1"):
+        Resampling(np.random.default_rng(0), level=level)

@@ -148,3 +148,22 @@ def test_swapping_two_raters_leaves_symmetric_figures() -> None:
     for between in ("raters", "ana~ben", "rater~others"):
         one, two = rows_of(first.rows, between), rows_of(second.rows, between)
         assert {m: e.value for m, e in one.items()} == pytest.approx({m: e.value for m, e in two.items()})
+
+
+@pytest.mark.parametrize(("group", "shrinks_to"), [("a{}", 0.71), ("u{}", 1.0)])
+def test_every_session_twice_narrows_intervals_unless_both_are_of_one_group(group, shrinks_to) -> None:
+    """Twice the groups: by the square root of two. The same groups with all in them twice: not at all."""
+    data = graded(n=120)
+    alone = [one.model_copy(update={"group": f"u{place}"}) for place, one in enumerate(data.sessions)]
+    again = [
+        one.model_copy(update={"id": f"{one.id}-b", "group": group.format(place)}) for place, one in enumerate(alone)
+    ]
+    copies = [one.model_copy(update={"id": f"{one.id}-b", "session": f"{one.session}-b"}) for one in data.labels]
+    once, twice = (
+        rows_of(agree(dataset(told, sessions=held), measuring()).rows, "raters")
+        for told, held in ((data.labels, alone), ([*data.labels, *copies], [*alone, *again]))
+    )
+    for metric, found in once.items():
+        ratio = (twice[metric].high - twice[metric].low) / (found.high - found.low)
+        assert ratio == pytest.approx(shrinks_to, rel=0.15), metric
+        assert twice[metric].value == pytest.approx(found.value, abs=0.01)

@@ -179,6 +179,27 @@ def test_the_order_of_sessions_labels_and_verdicts_does_not_matter() -> None:
     assert [counts.criterion for counts in first.counts] == ["passed", "topic"]
 
 
+@pytest.mark.parametrize(("group", "shrinks_to"), [("a{}", 0.71), ("u{}", 1.0)])
+def test_every_session_twice_narrows_intervals_unless_both_are_of_one_group(group, shrinks_to) -> None:
+    """Labels and verdicts alike: twice the groups by the square root of two, the same groups not at all."""
+    draw = random.Random(4)
+    truth = {f"s{place:03d}": draw.randint(1, 5) for place in range(150)}
+    said = {name: min(5, max(1, value + draw.choice((-1, 0, 0, 1)))) for name, value in truth.items()}
+
+    def scored(endings):
+        told = [session(n + end, group=g.format(p)) for end, g in endings for p, n in enumerate(truth)]
+        ratings = {n + end: {"ana": value} for end, _ in endings for n, value in truth.items()}
+        outcomes = [verdict(n + end, QUALITY, value) for end, _ in endings for n, value in said.items()]
+        data = dataset(labels(QUALITY, ratings), sessions=told)
+        wanted = measuring(metrics=("cohen_kappa_quadratic", "mae", "bias", "rmse"))
+        return rows_of(score(data, outcomes, ALL, wanted).rows, "judge~reference")
+
+    once, twice = scored([("", "u{}")]), scored([("", "u{}"), ("-b", group)])
+    for metric, found in once.items():
+        ratio = (twice[metric].high - twice[metric].low) / (found.high - found.low)
+        assert ratio == pytest.approx(shrinks_to, rel=0.15), metric
+
+
 def test_a_report_holds_all_that_stands_beside_the_headline() -> None:
     """Slices, biases, limits of agreement, the alternative annotator test, a rival, and what was not run."""
     draw = random.Random(3)

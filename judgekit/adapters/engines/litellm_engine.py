@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from judgekit.adapters.engines.fault import Rejection, fault_of, one_line, retry_after_s
+from judgekit.adapters.engines.limits import limits_in
+from judgekit.adapters.engines.token import odds_refused, tokens_in, without_odds
 from judgekit.judging.ports import Clock, EngineFault, Reply, Request
 
 QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION", "LITELLM_TELEMETRY": "False"}
@@ -45,6 +47,7 @@ class LitellmEngine:
         self._route = route
         self._clock = clock
         self._litellm: Any = None
+        self._gives_odds = True
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply.
@@ -59,7 +62,9 @@ class LitellmEngine:
             answer = await self._litellm.acompletion(**self._arguments(request))
         except Exception as error:  # noqa: BLE001  # litellm raises provider classes of many libraries; all are told apart here
             raise self._fault(error, request) from None
-        return _reply_in(answer, request, self._clock.monotonic() - started)
+        reply = _reply_in(answer, request, self._clock.monotonic() - started)
+        said = getattr(answer, "_hidden_params", {}).get("additional_headers") or {}
+        return replace(reply, limits=limits_in(said, self._clock.now()))
 
     async def close(self) -> None:
         """Close litellm's cached connections, so that none is reported as leaked."""
@@ -76,6 +81,8 @@ class LitellmEngine:
             "num_retries": 0,
             "drop_params": True,
         }
+        if not self._gives_odds:
+            arguments = without_odds(arguments)
         if route.base_url:
             arguments["api_base"] = route.base_url
         if route.key:
@@ -98,8 +105,14 @@ class LitellmEngine:
         if not isinstance(status, int):
             return EngineFault("server", f"{where}: {message}")
         headers = getattr(error, "litellm_response_headers", None) or {}
-        wait_s = retry_after_s(dict(headers), self._clock.now())
-        return fault_of(Rejection(status, self._redacted(_body_of(error)), where, self._key_env(request), wait_s))
+        now = self._clock.now()
+        wait_s, limits = retry_after_s(dict(headers), now), limits_in(dict(headers), now)
+        body = self._redacted(_body_of(error))
+        refused = odds_refused(status, body, request, where)
+        if refused is not None:
+            self._gives_odds = False
+            return refused
+        return fault_of(Rejection(status, body, where, self._key_env(request), wait_s, limits))
 
     def _fault_by_class(self, error: Exception, where: str, message: str) -> EngineFault | None:
         """Return the fault where litellm's class says it all; most classes do not."""
@@ -153,7 +166,12 @@ def _reply_in(answer: Any, request: Request, latency_s: float) -> Reply:
         completion_tokens=getattr(usage, "completion_tokens", None),
         cost_usd=getattr(answer, "_hidden_params", {}).get("response_cost"),
         latency_s=latency_s,
+        tokens=tokens_in(_as_dict(getattr(choice, "logprobs", None))),
     )
+
+
+def _as_dict(record: Any) -> object:
+    return record.model_dump() if hasattr(record, "model_dump") else record
 
 
 def _body_of(error: BaseException) -> str:

@@ -7,19 +7,24 @@ tenth of what the SDKs cost a call. Retry, pacing and budget are the runner's.
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from judgekit.adapters.engines.fault import Rejection, error_status, fault_of, one_line, retry_after_s
+from judgekit.adapters.engines.limits import limits_in
+from judgekit.adapters.engines.token import odds_refused, tokens_in, without_odds
 from judgekit.judging.ports import Clock, EngineFault, Reply, Request
 
 if TYPE_CHECKING:
     import aiohttp
 
 OPENAI_URL = "https://api.openai.com/v1"
+ABOUT_N = re.compile(r"\bn\b")
+"""The name of the parameter for several samples, in an endpoint's refusal."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -50,6 +55,22 @@ class Endpoint:
         return urlsplit(self.base_url).hostname == urlsplit(OPENAI_URL).hostname
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The JSON of all that stands beside the messages, and what it was made of."""
+
+    model: str
+    parameters: Mapping[str, Any]
+    schema: Mapping[str, Any] | None
+    gives_odds: bool
+    text: str
+
+    def is_of(self, request: Request, *, gives_odds: bool) -> bool:
+        """Whether a request has the very same objects beside its messages."""
+        is_same = request.parameters is self.parameters and request.schema is self.schema
+        return is_same and request.model == self.model and gives_odds == self.gives_odds
+
+
 class OpenAICompatible:
     """An engine that posts to one endpoint."""
 
@@ -61,7 +82,10 @@ class OpenAICompatible:
         self._clock = clock
         self._url = endpoint.base_url.rstrip("/") + "/chat/completions"
         self._session: aiohttp.ClientSession | None = None
-        self._proxy = _proxy_for(endpoint.base_url)
+        self._proxy = proxy_for(endpoint.base_url)
+        self._gives_odds = True
+        self.gives_several = True
+        self._head = Head("", {}, None, gives_odds=True, text="")
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply.
@@ -69,7 +93,10 @@ class OpenAICompatible:
         Raises:
             EngineFault: It could not; texts never hold the key.
         """
-        body = json.dumps(self._payload(request), ensure_ascii=False).encode("utf-8", "replace")
+        n = request.n_at_once if self.gives_several else 1
+        body = self.body(request)
+        if n > 1:
+            body = b'%b, "n": %d}' % (body[:-1], n)
         started = self._clock.monotonic()
         status, headers, raw = await self._post(body)
         text = raw.decode("utf-8", "replace")
@@ -77,12 +104,18 @@ class OpenAICompatible:
             hint = "Check base_url: an OpenAI-style endpoint mostly ends in /v1"
             raise EngineFault("fatal", f"{self._where} answered with a web page (HTTP {status}). {hint}")
         if status != 200:
-            raise self._rejected(status, headers, text)
-        envelope = _parsed(text, self._where)
+            self._raise_if_without_odds(status, text, request)
+            self._raise_if_without_several(status, text, n)
+            raise self.rejected(status, headers, text)
+        envelope = parsed(text, self._where)
         wrapped = error_status(envelope)
         if wrapped is not None:
-            raise self._rejected(wrapped, headers, text)
-        return _reply_in(envelope, request, self._clock.monotonic() - started, self._where)
+            raise self.rejected(wrapped, headers, text)
+        reply = reply_in(envelope, request, self._clock.monotonic() - started, self._where)
+        if n > 1 and not reply.further:
+            self.gives_several = False  # it went unheeded, as some servers do
+        limits = limits_in(headers, self._clock.now())
+        return reply if limits is None else replace(reply, limits=limits)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -94,14 +127,23 @@ class OpenAICompatible:
     def _where(self) -> str:
         return self._endpoint.base_url
 
-    def _payload(self, request: Request) -> dict[str, Any]:
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+    def body(self, request: Request) -> bytes:
+        """Return the payload; what the requests of a run share is put into JSON once."""
+        if not self._head.is_of(request, gives_odds=self._gives_odds):
+            text = json.dumps(self._shared(request), ensure_ascii=False)[:-1] + ', "messages": ['
+            self._head = Head(request.model, request.parameters, request.schema, self._gives_odds, text)
+        messages = [f'{{"role": "{each.role}", "content": {_as_json(each.content)}}}' for each in request.messages]
+        return f"{self._head.text}{', '.join(messages)}]}}".encode("utf-8", "replace")
+
+    def _shared(self, request: Request) -> dict[str, Any]:
         parameters = {key: value for key, value in request.parameters.items() if value is not None}
+        if not self._gives_odds:
+            parameters = without_odds(parameters)
         if self._endpoint.is_openai and "max_tokens" in parameters:
             parameters["max_completion_tokens"] = parameters.pop(
                 "max_tokens"
             )  # the old name is refused by newer models
-        payload = {"model": request.model.removeprefix("openai/"), "messages": messages, **parameters}
+        payload = {"model": request.model.removeprefix("openai/"), **parameters}
         if request.schema is not None:
             schema = {"name": "verdict", "strict": True, "schema": request.schema}
             payload["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -142,9 +184,25 @@ class OpenAICompatible:
             )
         return self._session
 
-    def _rejected(self, status: int, headers: Mapping[str, str], body: str) -> EngineFault:
+    def _raise_if_without_odds(self, status: int, body: str, request: Request) -> None:
+        """Ask for no more odds where the model has none, so that the next try is answered."""
+        refused = odds_refused(status, body, request, self._where)
+        if refused is not None:
+            self._gives_odds = False
+            raise refused
+
+    def _raise_if_without_several(self, status: int, body: str, n: int) -> None:
+        """Ask for one sample at a time where the endpoint takes no more, so that the next try is answered."""
+        if n > 1 and status in (400, 422) and ABOUT_N.search(body):
+            self.gives_several = False
+            detail = f"{self._where} gives one sample at a time"
+            raise EngineFault("server", detail, may_be_charged=False)
+
+    def rejected(self, status: int, headers: Mapping[str, str], body: str) -> EngineFault:
+        """Return the fault that an error answer means; its words never hold the key."""
         wait_s = retry_after_s(headers, self._clock.now())
-        return fault_of(Rejection(status, self._redacted(body), self._where, self._endpoint.key_env, wait_s))
+        limits = limits_in(headers, self._clock.now())
+        return fault_of(Rejection(status, self._redacted(body), self._where, self._endpoint.key_env, wait_s, limits))
 
     def _clean(self, error: BaseException) -> str:
         return one_line(self._redacted(str(error) or type(error).__name__))
@@ -153,7 +211,16 @@ class OpenAICompatible:
         return text.replace(self._endpoint.key, "[key]") if self._endpoint.key else text
 
 
-def _parsed(text: str, where: str) -> dict[str, Any]:
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Made once: `json.dumps` makes an encoder a call where it is given anything but its defaults."""
+
+
+def parsed(text: str, where: str) -> dict[str, Any]:
+    """Return the object of an answer.
+
+    Raises:
+        EngineFault: It holds none.
+    """
     try:
         envelope = json.loads(text)
     except ValueError:
@@ -163,24 +230,39 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
     return envelope
 
 
-def _reply_in(envelope: Mapping[str, Any], request: Request, latency_s: float, where: str) -> Reply:
+def reply_in(envelope: Mapping[str, Any], request: Request, latency_s: float | None, where: str) -> Reply:
+    """Return the reply that an answer's object holds.
+
+    Raises:
+        EngineFault: It holds none.
+    """
     try:
-        choice = envelope["choices"][0]
-        message = choice["message"]
-        content, refusal = message.get("content"), message.get("refusal")
-    except (KeyError, IndexError, TypeError, AttributeError):
+        first, *others = (_said(choice) for choice in envelope["choices"])
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise EngineFault("server", f"{where} sent an answer without choices[0].message") from None
     usage = envelope.get("usage")
     tokens = usage if isinstance(usage, dict) else {}
+    model = str(envelope.get("model") or request.model)
     return Reply(
-        text=_text_of(content),
-        model=str(envelope.get("model") or request.model),
-        finish_reason=choice.get("finish_reason"),
-        refusal=refusal if isinstance(refusal, str) and refusal else None,
+        **first,
+        model=model,
         prompt_tokens=_count(tokens.get("prompt_tokens")),
         completion_tokens=_count(tokens.get("completion_tokens")),
         latency_s=latency_s,
+        further=tuple(Reply(**said, model=model) for said in others[: request.n_at_once - 1]),
     )
+
+
+def _said(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what one choice says, as a reply's fields."""
+    message = choice["message"]
+    content, refusal = message.get("content"), message.get("refusal")
+    return {
+        "text": _text_of(content),
+        "finish_reason": choice.get("finish_reason"),
+        "refusal": refusal if isinstance(refusal, str) and refusal else None,
+        "tokens": tokens_in(choice.get("logprobs")),
+    }
 
 
 def _text_of(content: object) -> str:
@@ -194,7 +276,7 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _proxy_for(base_url: str) -> str | None:
+def proxy_for(base_url: str) -> str | None:
     """Return the environment's proxy for this address, read once: aiohttp's `trust_env` asks a thread per request."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""

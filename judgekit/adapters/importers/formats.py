@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from judgekit.adapters.importers.plan import FileForm, ImportPlan
 from judgekit.adapters.importers.table import Table, read_table
+from judgekit.adapters.importers.unnest import unnested
 from judgekit.errors import UnknownName
 from judgekit.records.ingest import Batch
 from judgekit.records.rubric import Rubric
@@ -47,5 +48,6 @@ def read_tables(paths: Sequence[Path], form: FileForm) -> list[Table]:
 
     Raises:
         FileProblem: A file cannot be read.
+        UnknownName: A column whose lists are to be taken apart is not there.
     """
-    return [read_table(path, form) for path in paths]
+    return [unnested(read_table(path, form), form.unnest) for path in paths]

@@ -21,11 +21,13 @@ class FileForm:
         delimiter: Cell separator of CSV; None: comma for .csv, tab for .tsv.
         encoding: Of text files.
         records: Dotted path to the list of records inside a JSON object; None: the file is the list.
+        unnest: Columns that hold lists, side by side: one row per element.
     """
 
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
     records: str | None = None
+    unnest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class ImportPlan:
         speakers: Speaker at a line's start -> role, for `text`.
         roles: Role or agent name in messages -> role.
         kind: What kind of labels these are, where no column says it.
-        has_lists: A cell holds a list, one anonymous answer per element.
+        has_lists: A cell holds a list: one anonymous label, or one sample of the judge, per element.
         is_bare: Sessions have no turns, or are not there at all.
         has_scores: Cells are scores, finer than the scale's levels.
         drops_rest: Columns without a field are left out instead of kept in `metadata`.

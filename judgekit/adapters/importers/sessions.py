@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +29,8 @@ from judgekit.records.session import Session
 
 CONTENTS = ("turns", "messages", "text", "user", "assistant")
 FIELDS = (
-    "id", "input", "version", "trial", "group", "tags", "started_at", "cost_usd", "latency_s", "metadata", *CONTENTS,
+    "id", "input", "version", "trial", "group", "reference", "tags", "started_at", "cost_usd", "latency_s", "metadata",
+    *CONTENTS,
 )  # fmt: skip
 
 
@@ -58,6 +60,8 @@ def session_row(row: Row, found: Sources, plan: ImportPlan) -> dict[str, Any]:
             fields[field] = id_text(cell, field)
         elif field == "tags":
             fields[field] = _tags(cell)
+        elif field == "reference":
+            fields[field] = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
         else:
             fields[field] = moment(cell, is_utc=plan.is_utc) if field == "started_at" else cell
     if "id" not in fields:

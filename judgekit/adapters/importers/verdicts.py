@@ -34,6 +34,8 @@ from judgekit.records.verdict import Failure, FailureStatus, Verdict
 
 FIELDS = tuple(dict.fromkeys((*Verdict.model_fields, *Failure.model_fields)))
 FAILURES: tuple[str, ...] = get_args(FailureStatus)
+_NULL = "null"
+"""How `--failure` names JSON's null; an empty text is no answer and no failure."""
 _TOLERANCE = 0.01
 _JSON_FIELDS = {"distribution", "members", "metadata"}
 
@@ -95,6 +97,8 @@ def _item(cell: Cell, found: Sources, levels: Mapping[str, Source], asked: Asked
         readable(cell.row)
         raw = raw_fields(cell, found)
         fields = _fields(raw, asked.plan)
+        if cell.element is not None:
+            fields.setdefault("sample", cell.element)
         criterion = asked.criterion(fields.get("criterion"))
         given = {level: one.cell(cell.row) for level, one in levels.items()}
         said = _said(raw, given, criterion, asked.plan)
@@ -131,6 +135,8 @@ def _said(
     status, value = raw.get("status"), raw.get("value")
     if status in FAILURES:
         return {"status": status}
+    if value is None and _NULL in plan.failures and "value" in raw:
+        return {"status": plan.failures[_NULL]}
     if not is_empty(value) and raw_word(value) in plan.failures:
         return {"status": plan.failures[raw_word(value)], "reply": raw_word(value)}
     if status in ("not_applicable", "cannot_judge") and is_empty(value):
@@ -190,10 +196,10 @@ def _probability(level: str, cell: object) -> float:
 
 
 def _score(cell: object, scale: Scale) -> float:
-    """Read a score: any number between the ends of the scale."""
-    if scale.type not in ("ordinal", "numeric"):
+    """Read a score: any number between the ends of the scale; on two levels, any that rises with the upper one."""
+    if scale.type not in ("binary", "ordinal", "numeric"):
         raise InvalidRecord(
-            f"a score needs an ordinal or numeric scale, not {scale.type}", hint="Import it as the value"
+            f"a score needs a binary, ordinal or numeric scale, not {scale.type}", hint="Import it as the value"
         )
     numbers = scale.numbers() if scale.type == "ordinal" else []
     low, high = (min(numbers), max(numbers)) if numbers else (scale.min, scale.max)

@@ -61,15 +61,15 @@ class LineFile:
         Raises:
             FileProblem: No space, or the device failed.
         """
-        size = os.fstat(self._descriptor).st_size
-        rest = memoryview(data)
+        rest = data
         try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
             with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, size)
+                os.ftruncate(self._descriptor, self._size)
             raise file_problem(error, self.path) from error
+        self._size += len(data)
 
     def sync(self) -> None:
         """Make what was written survive a power loss."""
@@ -87,7 +87,7 @@ class LineFile:
 
     def _settle(self) -> None:
         """Find the last whole line; complete its newline, or move what is cut off to `<name>.torn-<n>`."""
-        size = os.fstat(self._descriptor).st_size
+        size = self._size = os.fstat(self._descriptor).st_size
         tail = self._tail(size)
         whole, _, rest = tail.rpartition(b"\n")
         if rest and _is_whole(rest):
@@ -96,7 +96,8 @@ class LineFile:
             return
         if rest:
             _set_aside(self.path, rest)
-            os.ftruncate(self._descriptor, size - len(rest))
+            self._size -= len(rest)
+            os.ftruncate(self._descriptor, self._size)
         self.last_line = whole.rpartition(b"\n")[2]
 
     def _tail(self, size: int) -> bytes:

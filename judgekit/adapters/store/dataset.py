@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from judgekit.adapters.store.files import (
-    JsonLines,
+    each_row,
+    read_bytes,
     read_json,
-    read_jsonl,
     validated,
     write_json,
     write_jsonl,
@@ -103,9 +103,9 @@ class DatasetFolder:
             FileProblem: It could not be written.
         """
         new = list(sessions)
-        path = self._sessions_path() or self.path / SESSION_FILES[0]
+        path = self.sessions_path() or self.path / SESSION_FILES[0]
         if path.exists():
-            self._keep_seen([session for _, session in self._rows(Session, path)[0]], new)
+            self._keep_seen([session for _, session in _records(Session, path, [])], new)
         if path.suffix == ".parquet":
             from judgekit.adapters.store.parquet import write_parquet
 
@@ -180,7 +180,7 @@ class DatasetFolder:
         card = self.card()
         rubric = read_toml(self.path / "rubric.toml", Rubric)
         notes: list[str] = []
-        sessions = self._unique(Session, self._sessions_path(), notes)
+        sessions = self._unique(Session, self.sessions_path(), notes)
         pairs_path = self.path / "pairs.jsonl"
         pairs = self._unique(Pair, pairs_path if pairs_path.exists() else None, notes)
         for place, pair in pairs.values():
@@ -209,23 +209,21 @@ class DatasetFolder:
             hint = f"`judgekit import FORMAT FILE --dataset {self.path}` makes one"
             raise FileProblem(f"not a dataset: {' and '.join(missing)} missing", where=str(self.path), hint=hint)
 
-    def _sessions_path(self) -> Path | None:
+    def sessions_path(self) -> Path | None:
+        """Return the file that the sessions stand in; None where there is none.
+
+        Raises:
+            InputError: They stand in several.
+        """
         found = [self.path / name for name in SESSION_FILES if (self.path / name).exists()]
         if len(found) > 1:
             names = " and ".join(path.name for path in found)
             raise InputError(f"sessions stand in {names}", where=str(self.path), hint="Remove all but one")
         return found[0] if found else None
 
-    def _rows(self, kind: type[S], path: Path) -> tuple[list[tuple[str, S]], str | None]:
-        """Return (place, record) of each row, and the note on a torn line."""
-        lines = _read_rows(path)
-        return [(f"{path}:{n}", validated(kind, row, f"{path}:{n}")) for n, row in lines.rows], lines.torn
-
     def _unique(self, kind: type[S], path: Path | None, notes: list[str]) -> dict[str, tuple[str, S]]:
-        rows, torn = self._rows(kind, path) if path else ([], None)
-        notes += [torn] if torn else []
         unique: dict[str, tuple[str, S]] = {}
-        for place, record in rows:
+        for place, record in _records(kind, path, notes) if path else ():
             if record.id in unique:
                 what = f"{kind.__name__.lower()} id {record.id!r} stands at {unique[record.id][0]} already"
                 raise InvalidRecord(what, where=place, hint="Give each its own id, or remove one")
@@ -272,23 +270,32 @@ def _reworded_since(labels: Iterable[Label], rubric: Rubric) -> tuple[str, ...]:
 
 
 class _Places:
-    """Where in the ledger an event stands: asked only when something is wrong with it."""
+    """Where in the ledger an event stands."""
 
     def __init__(self, folder: Path, entries: Iterable[Entry]) -> None:
-        self._folder = folder
         self._entries = {id(entry.entry): entry for entry in entries}
+        writers = {entry.writer for entry in self._entries.values()}
+        self._files = {writer: str(folder / f"{writer}.jsonl") for writer in writers}
 
     def of(self, event: Answer) -> str:
         entry = self._entries[id(event)]
-        return f"{self._folder / entry.writer}.jsonl:{entry.sequence}"
+        return f"{self._files[entry.writer]}:{entry.sequence}"
 
 
-def _read_rows(path: Path) -> JsonLines:
+def _records(kind: type[S], path: Path, torn: list[str]) -> Iterator[tuple[str, S]]:
+    """Yield (place, record) of each row; `torn` takes the words on a last line that is cut off."""
+    name = str(path)
+    for number, row in _rows(path, torn):
+        place = f"{name}:{number}"
+        yield place, validated(kind, row, place)
+
+
+def _rows(path: Path, torn: list[str]) -> Iterable[tuple[int, dict[str, Any]]]:
     if path.suffix != ".parquet":
-        return read_jsonl(path)
+        return each_row(read_bytes(path), str(path), torn)
     from judgekit.adapters.store.parquet import read_parquet
 
-    return read_parquet(path)
+    return read_parquet(path).rows
 
 
 def _fitted(answer: A, dataset: Dataset, where: str) -> A:

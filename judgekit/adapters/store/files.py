@@ -17,17 +17,20 @@ import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import PydanticSerializationError
 
 from judgekit.adapters.store.validation import validated
 from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.records.record import Record
 
 __all__ = [
-    "BrokenLine", "JsonLines", "each_row", "file_problem", "json_line", "parse_json", "parse_jsonl", "parse_row",
-    "read_bytes", "read_json", "read_jsonl", "read_text", "sync_folder", "unique_keys", "validated", "write_atomically",
-    "write_json", "write_jsonl",
+    "BrokenLine", "JsonLines", "damaged_gzip", "each_row", "file_problem", "json_line", "parse_json", "parse_jsonl",
+    "parse_row", "read_bytes", "read_json", "read_jsonl", "read_text", "record_line", "rows_in", "sync_folder",
+    "unique_keys", "validated", "write_atomically", "write_json", "write_jsonl",
 ]  # fmt: skip
 
 _CAUSES = {
@@ -85,8 +88,7 @@ def read_bytes(path: Path) -> bytes:
         data = Path(path).read_bytes()
         return gzip.decompress(data) if Path(path).suffix == ".gz" else data
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        hint = "Copy or write it again; nothing of it was used"
-        raise FileProblem(f"the gzip file is damaged or cut off ({error})", where=str(path), hint=hint) from error
+        raise damaged_gzip(error, path) from error
     except OSError as error:
         raise file_problem(error, path) from error
     except ValueError as error:
@@ -146,29 +148,34 @@ def parse_jsonl(data: bytes, name: str) -> JsonLines:
 
 
 def each_row(data: bytes, name: str, torn: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) of JSON lines; the arguments and errors are those of `rows_in`."""
+    return rows_in(BytesIO(data.removeprefix(codecs.BOM_UTF8)), name, torn)
+
+
+def rows_in(lines: Iterable[bytes], name: str, torn: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number from 1, object) of JSON lines, one at a time, so that rows need not all be held at once.
 
     Args:
-        data: The file's bytes.
+        lines: The file's lines, each with its newline.
         name: What errors call the file.
         torn: Takes the words on a last line that is cut off mid-way, which is set aside.
 
     Raises:
         InvalidRecord: A line, the torn last one excepted, is not one JSON object.
     """
-    lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        if not line or line.isspace():
             continue
         try:
-            row = _STRICT.decode(line.decode("utf-8"))
+            text = line.decode("utf-8")
+            row, end = _STRICT.raw_decode(text)
         except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
+            row, end = None, 0
+        if not isinstance(row, dict) or text[end:].strip():
             try:
-                row = parse_row(line, f"{name}:{number}")  # refuses it in words
+                row = parse_row(line.rstrip(b"\n"), f"{name}:{number}")  # refuses it in words
             except BrokenLine:
-                if number < len(lines):
+                if line.endswith(b"\n"):
                     raise
                 torn.append(f"{name}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
                 return
@@ -221,6 +228,14 @@ def json_line(row: Record | Mapping[str, Any]) -> str:
     return text + "\n"
 
 
+def record_line(record: Record) -> bytes:
+    """Return what `json_line` does, encoded, in a fifth of the time: for lines that are written by the thousand."""
+    try:
+        return record.__pydantic_serializer__.to_json(record, exclude_none=True) + b"\n"
+    except PydanticSerializationError:  # half a surrogate pair
+        return json_line(record).encode("utf-8")
+
+
 def read_json(path: Path) -> Any:
     """Return the JSON value that a file holds.
 
@@ -254,6 +269,12 @@ def parse_json(text: str, where: str) -> Any:
         raise InvalidRecord("JSON nested too deeply to be read", where=where, hint="Flatten it") from error
     except ValueError as error:
         raise InvalidRecord(str(error), where=where, hint="Correct the line") from error
+
+
+def damaged_gzip(error: Exception, path: Path | str) -> FileProblem:
+    """Return the one-line form of what is wrong with a packed file."""
+    hint = "Copy or write it again; nothing of it was used"
+    return FileProblem(f"the gzip file is damaged or cut off ({error})", where=str(path), hint=hint)
 
 
 def file_problem(error: OSError, path: Path | str) -> FileProblem:

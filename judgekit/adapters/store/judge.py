@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from judgekit.adapters.store.files import (
+    read_bytes,
     read_json,
     read_jsonl,
     read_text,
@@ -16,15 +18,19 @@ from judgekit.adapters.store.files import (
     write_json,
     write_jsonl,
 )
+from judgekit.adapters.store.project import find_judge, load_project, project_root
 from judgekit.adapters.store.toml import TomlFile, parse_toml, write_toml
 from judgekit.errors import FileProblem, InvalidRecord
-from judgekit.records.judge import Demonstration, Judge, JudgeKind, Lineage, Rule
+from judgekit.judging.panel import check_panel, panel_lineage
+from judgekit.records.judge import Demonstration, Judge, JudgeKind, Lineage, Paraphrase, Rule
 from judgekit.records.record import Record
 
 R = TypeVar("R", bound=Record)
 
 WEIGHTS_FILE = "student.json"
 """What a student has learnt; its fingerprint is part of the judge's."""
+PARAPHRASES_FILE = "paraphrases.jsonl"
+"""Other words for the rubric; no part of the judge, and asked in probes alone."""
 ENDPOINT_DEFAULT = "default"
 """`temperature = "default"`: send none. TOML has no null, and an absent key means 0."""
 _BESIDE = {
@@ -34,6 +40,8 @@ _BESIDE = {
     "demonstrations": "demonstrations.jsonl",
     "lineage": "lineage.json",
     "weights": WEIGHTS_FILE,
+    "members": "members in [panel]",
+    "verdicts": "path in [stored]",
 }
 _ALWAYS = ("format", "name", "kind")
 """Written also where they say what the default says."""
@@ -41,6 +49,9 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BESIDE_WORDS: dict[JudgeKind, str] = {
     "prompt": "What is asked stands in system.j2 and user.j2; rules and demonstrations in the .jsonl files beside.",
     "student": f"What it has learnt stands in {WEIGHTS_FILE}, and from whose labels in lineage.json.",
+    "panel": "Its members are judges of their own: their folders, from this one, or names under judges/.",
+    "check": "It asks no model: a function looks at the session. `judgekit judge lint` reads its options.",
+    "stored": "Its verdicts were made elsewhere.",
 }
 _DEFAULT_WORDS = "What is not said here has its default; `judgekit judge show` tells all of it."
 _CRITERION_WORDS = "A copy of the rubric's criterion: a judge declares no scale of its own."
@@ -73,7 +84,38 @@ class JudgeFolder:
         if judge.kind == "student" and judge.weights is None:
             hint = "`judgekit distill` makes it"
             raise FileProblem("a student judge without its weights", where=str(self.weights_path), hint=hint)
+        if judge.stored is not None:
+            print_of_file = hashlib.sha256(read_bytes(self.path / judge.stored.path)).hexdigest()
+            return judge.model_copy(update={"verdicts": f"sha256:{print_of_file}"})
+        if judge.panel is not None:
+            return with_members(judge, [JudgeFolder(folder).load() for folder in self.member_folders(judge)])
         return judge
+
+    def member_folders(self, judge: Judge) -> list[Path]:
+        """Return where the members of a panel lie, in its own order; none for other judges.
+
+        Raises:
+            FileProblem: A member is not there.
+            UnknownName: Likewise; the known ones are listed.
+            InvalidRecord: A member is a panel itself.
+        """
+        folders = []
+        for name in judge.panel.members if judge.panel is not None else ():
+            beside = self.path / name
+            folder = beside if (beside / "judge.toml").is_file() else find_judge(name, self.path)
+            if parse_toml(folder / "judge.toml").data.get("kind") == "panel":
+                hint = "List its members instead"
+                raise InvalidRecord(f"member {name!r} is a panel itself", where=str(self.path), hint=hint)
+            folders.append(folder)
+        return folders
+
+    def paraphrases(self) -> tuple[Paraphrase, ...]:
+        """Return other words for question and anchors, for `judge probe`; none where nobody wrote any.
+
+        Raises:
+            InvalidRecord: A row does not fit; the message names file and line.
+        """
+        return tuple(self._rows(PARAPHRASES_FILE, Paraphrase) or ())
 
     def write(self, judge: Judge) -> None:
         """Write the judge; files it has no use for are removed, a student's weights are left as they are.
@@ -145,6 +187,48 @@ class JudgeFolder:
             write_jsonl(path, rows)
         else:
             path.unlink(missing_ok=True)
+
+
+def load_judge(path: Path | str) -> Judge:
+    """Return a judge as it is run here: the redaction rules of `judgekit.toml` stand before its own.
+
+    Those of the project that one works in, and of the judge's where that is another. The rules become part of what the
+    judge asks, and so of its fingerprints and of the keys of its requests.
+
+    Raises:
+        FileProblem: The folder or a file is missing or cannot be read.
+        InvalidRecord: A key or value does not fit; the message names file, line and the nearest key.
+    """
+    folder = JudgeFolder(path)
+    judge = folder.load()
+    if judge.panel is not None:
+        return with_members(judge, [load_judge(member) for member in folder.member_folders(judge)])
+    return with_project_rules(judge, folder.path)
+
+
+def with_project_rules(judge: Judge, *starts: Path) -> Judge:
+    """Return a judge with the redaction rules of the project that one works in, and of those of other folders.
+
+    Raises:
+        InvalidRecord: A `judgekit.toml` does not fit; the message names file and line.
+    """
+    if judge.kind != "prompt":
+        return judge
+    roots = dict.fromkeys((project_root(), *map(project_root, starts)))
+    rules = [rule for root in roots for rule in load_project(root).redact]
+    return judge.model_copy(update={"redact": tuple(dict.fromkeys((*rules, *judge.redact)))}) if rules else judge
+
+
+def with_members(judge: Judge, members: Sequence[Judge]) -> Judge:
+    """Return a panel with its members' fingerprints and the union of their lineages.
+
+    Raises:
+        InputError: A member does not fit the panel.
+        UnknownName: A weight is given to nobody.
+    """
+    check_panel(judge, members)
+    prints = {member.name: member.judge_fingerprint for member in members}
+    return judge.model_copy(update={"members": prints, "lineage": panel_lineage(judge, members)})
 
 
 def _settings(judge: Judge, *, exclude_defaults: bool = False) -> dict[str, Any]:

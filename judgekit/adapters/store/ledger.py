@@ -14,8 +14,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from judgekit.adapters.store.appending import HAS_LOCKS, line_file
 from judgekit.adapters.store.files import BrokenLine, json_line, parse_json, parse_row, read_bytes, validated
@@ -41,8 +42,7 @@ class LedgerEntries:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """One line of a ledger file: its entry, where it reads as one, and what is wrong with it."""
 
     number: int
@@ -181,6 +181,7 @@ def _hash_holds(row: dict[str, Any]) -> bool:
 
 def _checked_lines(path: Path, notes: list[str]) -> Iterator[_Line]:
     """Yield each line of a file with the first thing wrong with it; add a note for a torn last line."""
+    name, writer = str(path), path.stem
     sequence, previous, is_known = 0, None, True
     for number, row in _rows(path, notes):
         sequence += 1
@@ -188,11 +189,11 @@ def _checked_lines(path: Path, notes: list[str]) -> Iterator[_Line]:
             yield _Line(number, None, row)
             is_known = False
             continue
-        problem = _hash_problem(row) or _chain_problem(row, path.stem, sequence, previous if is_known else ...)
+        problem = _hash_problem(row) or _chain_problem(row, writer, sequence, previous if is_known else ...)
         entry = None
         if problem is None:
             try:
-                entry = validated(Entry, row, f"{path}:{number}")
+                entry = validated(Entry, row, f"{name}:{number}")
             except InvalidRecord as error:
                 problem = f"not an entry: {error.what}"
         yield _Line(number, entry, problem)
@@ -202,17 +203,17 @@ def _checked_lines(path: Path, notes: list[str]) -> Iterator[_Line]:
 
 def _rows(path: Path, notes: list[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Yield (line number, row), or in the row's place the words on why the line is none."""
-    lines = read_bytes(path).split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    name = str(path)
+    for number, line in enumerate(BytesIO(read_bytes(path)), start=1):
+        if line.isspace():
             continue
         try:
-            yield number, parse_row(line, f"{path}:{number}")
+            yield number, parse_row(line.rstrip(b"\n"), f"{name}:{number}")
         except BrokenLine as error:
-            if number < len(lines):
+            if line.endswith(b"\n"):
                 yield number, f"unreadable line: {error.what}"
             else:
-                notes.append(f"{path}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
+                notes.append(f"{name}:{number}: the last line is cut off mid-way ({len(line)} bytes); set aside")
         except InvalidRecord as error:
             yield number, f"unreadable line: {error.what}"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgekit.adapters.store.files import JsonLines, parse_json, read_bytes, write_atomically
+from judgekit.adapters.store.files import JsonLines, file_problem, parse_json, write_atomically
 from judgekit.errors import FileProblem, InputError
 from judgekit.records.record import Record
 
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 _NESTED = ("turns", "metadata", "tags")
 """Columns that may hold JSON text."""
+_ROWS_AT_ONCE = 1000
 
 
 def read_parquet(path: Path) -> JsonLines:
-    """Return a Parquet file's rows, numbered from 1, without their nulls.
+    """Return a Parquet file's rows; the errors are those of `each_parquet_row`."""
+    return JsonLines(list(each_parquet_row(path)))
+
+
+def each_parquet_row(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield a Parquet file's rows, numbered from 1, without their nulls, a few held at a time.
 
     Raises:
         FileProblem: It is missing or is not Parquet.
@@ -30,11 +36,15 @@ def read_parquet(path: Path) -> JsonLines:
     import pyarrow.parquet as reader
 
     try:
-        rows = reader.read_table(BytesIO(read_bytes(path))).to_pylist()
+        with Path(path).open("rb") as file:
+            batches = reader.ParquetFile(file).iter_batches(_ROWS_AT_ONCE)
+            for number, row in enumerate((row for batch in batches for row in batch.to_pylist()), start=1):
+                yield number, _row(row, f"{path}: row {number}")
+    except OSError as error:
+        raise file_problem(error, path) from error
     except pa.ArrowException as error:
         cause = str(error).splitlines()[0]
         raise FileProblem(f"not readable as Parquet ({cause})", where=str(path), hint="Write it again") from error
-    return JsonLines([(number, _row(row, f"{path}: row {number}")) for number, row in enumerate(rows, start=1)])
 
 
 def write_parquet(path: Path, records: Iterable[Record]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,19 +21,20 @@ from judgekit.adapters.store.files import (
     JsonLines,
     each_row,
     file_problem,
-    json_line,
     parse_row,
     read_bytes,
     read_json,
     read_jsonl,
+    record_line,
     validated,
     write_atomically,
     write_json,
 )
 from judgekit.adapters.store.sorting import sort_lines
 from judgekit.adapters.store.validation import invalid_record
-from judgekit.errors import FileProblem, InvalidRecord
+from judgekit.errors import FileProblem, InputError, InvalidRecord
 from judgekit.judging.runner.sink import SendState, Spent
+from judgekit.judging.runner.tally import Latencies
 from judgekit.records.judge import Lineage
 from judgekit.records.run import Run, RunManifest, Spending
 from judgekit.records.verdict import Call, Failure, Verdict, outcome_from
@@ -37,6 +42,18 @@ from judgekit.records.verdict import Call, Failure, Verdict, outcome_from
 OUTCOMES, CALLS, SENDS = "verdicts.jsonl", "calls.jsonl", "sends.jsonl"
 EARLIER_CALLS = "calls.earlier.jsonl"
 """Calls of a command that was interrupted, until the run is complete."""
+_OUTCOME_HEAD = re.compile(
+    rb"""\{"metadata":\{\}(?:,"id":"[^"\\]*")?
+    ,"(?:session|pair)":"([^"\\]*)"
+    (?:,"turn":"([^"\\]*)")?
+    ,"criterion":"([^"\\]*)"
+    (?:,"judge":"[^"\\]*")?(?:,"judge_fingerprint":"[^"\\]*")?
+    ,"sample":(\d+)
+    (?:,"order":"(\w+)")?[,}]""",
+    re.VERBOSE,
+)
+"""How the line of an outcome begins where no text in it is escaped."""
+_CALL_HEAD = re.compile(rb'\{"id":"([^"\\]*)"')
 SYNC_EVERY_S = 0.5
 """What a power loss may cost; a killed process loses nothing that was added."""
 
@@ -54,6 +71,9 @@ class RunFolder:
         self.path = Path(path)
         self._monotonic = monotonic
         self._open: dict[str, LineFile] = {}
+        self._pending: dict[str, list[bytes]] = {SENDS: [], CALLS: [], OUTCOMES: []}
+        self._syncer: ThreadPoolExecutor | None = None
+        self._syncing: Future[None] | None = None
         self._synced_at = monotonic()
         self._sends = Spent()
 
@@ -63,7 +83,8 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with contextlib.suppress(FileProblem) if error is not None else contextlib.nullcontext():
+            self.close()
 
     def load(self) -> Run:
         """Return the run as far as it has come; a line that a kill cut off is as if it had not been written.
@@ -72,17 +93,27 @@ class RunFolder:
             FileProblem: There is no run here, or it cannot be read.
             InvalidRecord: A line does not fit; the message names file and line.
         """
-        path = self.path / "run.json"
-        if not path.is_file():
-            hint = "`judgekit run JUDGE SESSIONS -o RUN` makes runs"
-            raise FileProblem("not a run: run.json is missing", where=str(self.path), hint=hint)
+        manifest = self.manifest()
         outcomes_path, calls_path = self.path / OUTCOMES, self.path / CALLS
         return Run(
-            manifest=validated(RunManifest, read_json(path), str(path)),
+            manifest=manifest,
             outcomes=tuple(_outcomes(outcomes_path, [])) if outcomes_path.exists() else (),
             calls=tuple(validated(Call, row, f"{calls_path}:{n}") for n, row in _lines(calls_path).rows),
             lineage=self.lineage(),
         )
+
+    def manifest(self) -> RunManifest:
+        """Return what `run.json` holds.
+
+        Raises:
+            FileProblem: There is no run here, or it cannot be read.
+            InvalidRecord: It does not fit.
+        """
+        path = self.path / "run.json"
+        if not path.is_file():
+            hint = "`judgekit run JUDGE SESSIONS -o RUN` makes runs"
+            raise FileProblem("not a run: run.json is missing", where=str(self.path), hint=hint)
+        return validated(RunManifest, read_json(path), str(path))
 
     def lineage(self) -> Lineage:
         """Return the lineage of the judge as it was when the run began; an empty one where none is kept."""
@@ -98,19 +129,15 @@ class RunFolder:
         write_json(self.path / "run.json", manifest)
 
     def add_outcome(self, outcome: Verdict | Failure) -> None:
-        """Append one verdict or failure; from here on a kill does not lose it.
-
-        Raises:
-            FileProblem: It could not be written, or another process is writing this run.
-        """
-        self._append(OUTCOMES, json_line(outcome).encode("utf-8"))
+        """Take one verdict or failure, to be written by the next `flush`."""
+        self._pending[OUTCOMES].append(record_line(outcome))
 
     def add_call(self, call: Call) -> None:
-        """Append one answered request; likewise."""
-        self._append(CALLS, json_line(call).encode("utf-8"))
+        """Take one answered request; likewise."""
+        self._pending[CALLS].append(record_line(call))
 
     def add_send(self, call: str, state: SendState, estimate_usd: float | None, cost_usd: float | None = None) -> None:
-        """Append what happened to one send; likewise, and before the request goes out.
+        """Append what happened to one send: at once where it is about to go out, else likewise.
 
         Raises:
             FileProblem: It could not be written; then nothing may be sent.
@@ -118,7 +145,21 @@ class RunFolder:
         self._sends.add(state, estimate_usd, cost_usd)
         usd = "null" if estimate_usd is None else repr(estimate_usd)
         cost = f',"cost_usd":{"null" if cost_usd is None else repr(cost_usd)}' if state == "answered" else ""
-        self._append(SENDS, f'{{"call":"{call}","state":"{state}","estimate_usd":{usd}{cost}}}\n'.encode())
+        self._pending[SENDS].append(f'{{"call":"{call}","state":"{state}","estimate_usd":{usd}{cost}}}\n'.encode())
+        if state == "sent":
+            self._write(SENDS)
+
+    def flush(self) -> None:
+        """Write what was taken, in one piece a file; from here on a kill does not lose it.
+
+        Raises:
+            FileProblem: It could not be written, or another process is writing this run.
+        """
+        for name, lines in self._pending.items():
+            if lines:
+                self._write(name)
+        if self._monotonic() - self._synced_at >= SYNC_EVERY_S:
+            self._sync()
 
     def spending(self) -> Spending:
         """Return what all sends of the run come to, earlier commands' included."""
@@ -167,19 +208,94 @@ class RunFolder:
                 with path.open("rb") as lines:
                     yield from _calls_in(lines, path)
 
-    def close(self) -> None:
-        """Sync and close; adding opens again."""
-        while self._open:
-            self._open.popitem()[1].close()
+    def each_outcome(self) -> Iterator[Verdict | Failure]:
+        """Yield every outcome of a complete run, one at a time, in its order.
 
-    def _append(self, name: str, line: bytes) -> None:
+        Raises:
+            InvalidRecord: A line does not fit; the message names file and line.
+        """
+        path = self.path / OUTCOMES
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _outcome(parse_row(line, f"{path}:{number}"), str(path), number)
+
+    def close(self) -> None:
+        """Write, sync and close; adding opens again."""
+        try:
+            self.flush()
+        finally:
+            if self._syncer is not None:
+                self._syncer.shutdown()
+                self._syncer = self._syncing = None
+            with contextlib.ExitStack() as stack:
+                while self._open:
+                    stack.callback(self._open.popitem()[1].close)
+
+    def _write(self, name: str) -> None:
+        lines, self._pending[name] = self._pending[name], []
         if name not in self._open:
             self._open[name] = LineFile(self.path / name, wait=False)
-        self._open[name].write(line)
-        if self._monotonic() - self._synced_at >= SYNC_EVERY_S:
-            for file in self._open.values():
-                file.sync()
-            self._synced_at = self._monotonic()
+        self._open[name].write(b"".join(lines))
+
+    def _sync(self) -> None:
+        """Have the disk keep what was written, in a thread: it may take its time; what it refuses is said next time."""
+        if self._syncing is not None:
+            if not self._syncing.done():
+                return
+            self._syncing.result()
+        self._syncer = self._syncer or ThreadPoolExecutor(1)
+        self._syncing = self._syncer.submit(_sync_all, tuple(self._open.values()))
+        self._synced_at = self._monotonic()
+
+
+def _sync_all(files: Iterable[LineFile]) -> None:
+    for file in files:
+        file.sync()
+
+
+def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> RunManifest:
+    """Write the run that complete parts make up, and return its manifest with what only the rows tell.
+
+    Args:
+        parts: Folders, checked to be all the parts of one run.
+        out: A new folder.
+        manifest: Of the whole.
+
+    Raises:
+        FileProblem: It could not be written; `run.json` comes last, so that half a merge is no run.
+        InputError: The parts hold other outcomes than their manifests say.
+    """
+    folder = RunFolder(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in (OUTCOMES, CALLS, SENDS):
+            with (out / name).open("wb") as whole:
+                for part in parts:
+                    if (part / name).exists():
+                        with (part / name).open("rb") as lines:
+                            shutil.copyfileobj(lines, whole)
+                whole.flush()
+                os.fsync(whole.fileno())
+    except OSError as error:
+        raise file_problem(error, out) from error
+    folder.finish()
+    n_rows = _n_lines(out / OUTCOMES)
+    if n_rows != manifest.n_expected:
+        hint = "A part was changed after it was complete: run it again"
+        raise InputError(f"the parts hold {n_rows} outcomes, and {manifest.n_expected} were expected", hint=hint)
+    latencies = Latencies()
+    for call in folder.each_call():
+        if call.latency_s is not None:
+            latencies.add(call.latency_s)
+    manifest = manifest.model_copy(update={"latency": latencies.summary()})
+    folder.write_lineage(RunFolder(parts[0]).lineage())
+    folder.write_manifest(manifest)
+    return manifest
+
+
+def _n_lines(path: Path) -> int:
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines)
 
 
 def load_outcomes(path: Path | str) -> list[Verdict | Failure]:
@@ -234,10 +350,18 @@ def _sends_in(path: Path) -> Spent:
     return spent
 
 
-def _outcome_key(row: dict[str, Any]) -> tuple[str, str, str, int, str]:
-    target = row.get("session") or row.get("pair") or ""
-    return target, row.get("turn") or "", row.get("order") or "", row.get("sample", 0), row["criterion"]
+def _outcome_key(line: bytes) -> tuple[bytes, bytes, bytes, int, bytes]:
+    """Return what an outcome's line is sorted by, mostly without reading it as JSON."""
+    head = _OUTCOME_HEAD.match(line)
+    if head is not None:
+        target, turn, criterion, sample, order = head.groups(b"")
+        return target, turn, order, int(sample), criterion
+    row = json.loads(line)
+    texts = (row.get("session") or row.get("pair"), row.get("turn"), row.get("order"), row["criterion"])
+    target, turn, order, criterion = ((text or "").encode("utf-8", "surrogatepass") for text in texts)
+    return target, turn, order, row.get("sample", 0), criterion
 
 
-def _call_key(row: dict[str, Any]) -> tuple[str]:
-    return (row["id"],)
+def _call_key(line: bytes) -> tuple[bytes]:
+    head = _CALL_HEAD.match(line)
+    return (head[1] if head is not None else json.loads(line)["id"].encode("utf-8", "surrogatepass"),)

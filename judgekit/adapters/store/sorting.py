@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +18,10 @@ N_AT_ONCE = 50_000
 
 Key = tuple[Any, ...]
 Row = tuple[Key, bytes]
+LineKey = Callable[[bytes], Key]
 
 
-def sort_lines(path: Path, key: Callable[[dict[str, Any]], Key], *, unique: bool = False) -> None:
+def sort_lines(path: Path, key: LineKey, *, unique: bool = False) -> None:
     """Sort a file of JSON lines in one step: a reader, or a crash, sees all of the old or all of the new.
 
     Args:
@@ -48,9 +48,9 @@ def sort_lines(path: Path, key: Callable[[dict[str, Any]], Key], *, unique: bool
         raise file_problem(error, path) from error
 
 
-def _sorted(path: Path, key: Callable[[dict[str, Any]], Key], stack: contextlib.ExitStack) -> Iterator[Row]:
+def _sorted(path: Path, key: LineKey, stack: contextlib.ExitStack) -> Iterator[Row]:
     lines = stack.enter_context(path.open("rb"))
-    rows = ((key(json.loads(line)), line) for line in lines if line.strip())
+    rows = ((key(line), line) for line in lines if not line.isspace())
     parts: list[BinaryIO] = []
     while part := sorted(itertools.islice(rows, N_AT_ONCE), key=_key):
         if not parts and len(part) < N_AT_ONCE:
@@ -61,8 +61,8 @@ def _sorted(path: Path, key: Callable[[dict[str, Any]], Key], stack: contextlib.
     return heapq.merge(*(_rows(file, key) for file in parts), key=_key)
 
 
-def _rows(file: BinaryIO, key: Callable[[dict[str, Any]], Key]) -> Iterator[Row]:
-    return ((key(json.loads(line)), line) for line in file)
+def _rows(file: BinaryIO, key: LineKey) -> Iterator[Row]:
+    return ((key(line), line) for line in file)
 
 
 def _key(row: Row) -> Key:

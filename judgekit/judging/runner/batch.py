@@ -35,6 +35,7 @@ N_TRIES = 3
 """Submissions of one request that the provider brought no answer to."""
 KEPT = "What was done is kept; the same command continues"
 
+
 class Log(Protocol):
     """Where submissions are written down, each line for good before the next step."""
 
@@ -347,7 +348,7 @@ class BatchLoop:
             if outcomes is not None:
                 self._conclude(outcomes)
             elif self._needs_asking(inquiry):
-                self.tally.n_asked_again += 1
+                self.tally.n_asked_again += inquiry.is_mending
                 guess = self._budget.guess(inquiry.request)
                 usd = None if guess.usd is None else guess.usd * PRICE
                 self._again.append(Asked(inquiry.request, replace(guess, usd=usd), [inquiry]))

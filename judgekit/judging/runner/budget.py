@@ -57,6 +57,7 @@ class Budget:
     _n_reply_tokens: int = 0
     _largest_cost_usd: float = 0.0
     _n_seen: int = 0
+    _n_measured: int = 0
 
     def check(self, model: str) -> None:
         """Refuse a cap that cannot be kept.
@@ -83,12 +84,12 @@ class Budget:
         prompt_tokens = int(n_bytes * self._most_tokens_per_byte) + 8
         said = request.parameters.get("max_tokens") or request.parameters.get("max_completion_tokens")
         mean = self._n_reply_tokens // self._n_seen if self._n_seen else FIRST_REPLY_TOKENS
-        n_tokens = prompt_tokens + (min(said, mean) if isinstance(said, int) else mean)
+        n_tokens = prompt_tokens + (min(said, mean) if isinstance(said, int) else mean) * request.n_at_once
         return Guess(n_bytes, n_tokens, self._most_usd(request, prompt_tokens, said))
 
     def surely_overflows(self, request: Request, n_bytes: int) -> str | None:
         """Return why a prompt cannot fit its model's context, by what replies so far have shown; None where it may."""
-        if self.prices is None or self._n_seen < N_SURE:
+        if self.prices is None or self._n_measured < N_SURE:
             return None
         room = self.prices.context_tokens(request.model)
         n_tokens = int(n_bytes * self._fewest_tokens_per_byte * SURE)
@@ -120,9 +121,11 @@ class Budget:
         self._n_seen += 1
         self.spent_usd += charged_usd
         self._largest_cost_usd = max(self._largest_cost_usd, charged_usd)
-        self._longest_reply_tokens = max(self._longest_reply_tokens, reply.completion_tokens or 0)
-        self._n_reply_tokens += reply.completion_tokens or 0
+        n_tokens = -(-(reply.completion_tokens or 0) // (1 + len(reply.further)))
+        self._longest_reply_tokens = max(self._longest_reply_tokens, n_tokens)
+        self._n_reply_tokens += n_tokens
         if reply.prompt_tokens:
+            self._n_measured += 1
             per_byte = reply.prompt_tokens / guess.n_bytes
             self._fewest_tokens_per_byte = min(self._fewest_tokens_per_byte, per_byte)
             seen = MARGIN * per_byte
@@ -143,8 +146,9 @@ class Budget:
     def _most_usd(self, request: Request, prompt_tokens: int, max_tokens: object) -> float | None:
         if self.prices is None:
             return None
+        n = request.n_at_once
         if isinstance(max_tokens, int):
-            return self.prices.cost_usd(request.model, prompt_tokens, max_tokens)
+            return self.prices.cost_usd(request.model, prompt_tokens, max_tokens * n)
         longest = int(self._longest_reply_tokens * MARGIN) if self._n_seen else FIRST_REPLY_TOKENS
-        cost_usd = self.prices.cost_usd(request.model, prompt_tokens, longest)
+        cost_usd = self.prices.cost_usd(request.model, prompt_tokens, longest * n)
         return None if cost_usd is None else max(cost_usd, self._largest_cost_usd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from judgekit.judging.ports import FaultKind, Reply, Request
@@ -29,11 +30,15 @@ class Inquiry(Protocol):
     def request(self) -> Request:
         """What to ask now."""
 
+    @property
+    def is_mending(self) -> bool:
+        """Whether that asks again because a reply could not be read."""
+
     def hear(self, call: Call) -> tuple[Verdict | Failure, ...] | None:
         """Return the outcomes that a reply means; None when `request` now asks again, or asks more."""
 
-    def fail(self, status: FailureStatus, detail: str) -> tuple[Verdict | Failure, ...]:
-        """Return the outcomes to record when no reply can be had."""
+    def fail(self, status: FailureStatus, detail: str, at: datetime | None) -> tuple[Verdict | Failure, ...]:
+        """Return the outcomes to record when no reply can be had; `at` is None where nothing was sent."""
 
     def restart(self) -> None:
         """Forget what was heard: `request` is the first one again."""

@@ -11,7 +11,7 @@ import contextlib
 import heapq
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from judgekit.errors import EngineUnavailable, JudgekitError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from judgekit.records.verdict import Verdict
 
+N_IN_A_ROW = 64
+"""Outcomes without a request after which others have their turn."""
 GRACE_S = 5.0
 """How long requests in flight may still land after a stop, in seconds; what lands is kept."""
 N_UNHEARD_TIMEOUTS = 20
@@ -56,6 +58,25 @@ class Means:
     sink: Sink
     clock: Clock
     rng: np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A reply that is paid for and not kept yet.
+
+    Attributes:
+        attempt: What asked for it.
+        call: The reply, as it is kept.
+        further: Samples after it that came in the same answer.
+        sent: Id under which it was sent.
+        estimate_usd: What it was thought to cost.
+    """
+
+    attempt: Attempt
+    call: Call
+    further: tuple[Call, ...]
+    sent: str
+    estimate_usd: float | None
 
 
 class Loop:
@@ -96,6 +117,10 @@ class Loop:
         self._order = itertools.count()
         self._asking: dict[tuple[str, int], list[Attempt]] = {}
         self._landed = asyncio.Event()
+        self._landing: list[Landed] = []
+        self._kept: asyncio.Future[None] | None = None
+        self._came_along: set[tuple[str, int]] = set()
+        self._n_unasked = 0
         self._n_heard = 0
         self._stopped_by: JudgekitError | None = None
         self._is_stopping = False
@@ -145,6 +170,7 @@ class Loop:
         while (attempt := await self._next()) is not None:
             if isinstance(attempt, Failure):
                 self._conclude((attempt,))
+                await self._breathe()
             else:
                 await self._advance(attempt)
 
@@ -173,25 +199,43 @@ class Loop:
         self._landed.clear()
         await self._landed.wait()
 
+    async def _breathe(self) -> None:
+        """Give others their turn now and then: stored replies by the thousand must not keep an interrupt waiting."""
+        self._n_unasked += 1
+        if self._n_unasked % N_IN_A_ROW == 0:
+            self._means.sink.flush()
+            await asyncio.sleep(0)
+
     async def _advance(self, attempt: Attempt) -> None:
         """Bring an attempt one step further: from the store, by waiting for its twin, or by asking."""
-        request = attempt.inquiry.request
+        request = self._in_reach(attempt)
         stored = None if attempt.is_anew else self._means.store.find(request)
         if stored is not None and stored.engine == self._means.engine.name:
             self._hear_again(attempt, stored)
-            await asyncio.sleep(0)  # thousands of stored replies in a row must not keep an interrupt waiting
+            await self._breathe()
             return
-        key = (request.key, request.sample)
+        key = (request.key, request.sample if request.n_samples == 1 else 0)
         if key in self._asking:
             self._asking[key].append(attempt)
             return
         await self._ask_within_budget(attempt, request, key)
 
+    def _in_reach(self, attempt: Attempt) -> Request:
+        """Return what to ask, one sample at a time where the engine cannot do otherwise or only this one is to be mended.
+
+        Samples that come in one answer are paid one prompt for; those that follow wait for it as for a twin.
+        """
+        request = attempt.inquiry.request
+        if request.n_samples == 1:
+            return request
+        is_possible = getattr(self._means.engine, "gives_several", False) and not attempt.is_anew
+        return request if is_possible else replace(request, n_samples=1)
+
     async def _ask_within_budget(self, attempt: Attempt, request: Request, key: tuple[str, int]) -> None:
         guess = self._budget.guess(request)
         overflow = self._budget.surely_overflows(request, guess.n_bytes)
         if overflow is not None:
-            self._conclude(attempt.inquiry.fail("overflow", overflow))
+            self._conclude(attempt.inquiry.fail("overflow", overflow, None))
             return
         if not self._budget.has_room(guess):
             self._postpone(attempt, 0.0)
@@ -225,12 +269,12 @@ class Loop:
             else:
                 sink.add_send(sent, "rejected", guess.usd)
             self._stumble(attempt, fault)
+            sink.flush()
             return
         self._n_heard += 1
         self._note_answer(reply, guess.n_tokens)
-        call = self._keep(attempt, request, reply, guess)
-        sink.add_send(sent, "answered", guess.usd, call.cost_usd)
-        self._hear(attempt, call)
+        call = self._charged(attempt, request, reply, guess)
+        await self._keep(Landed(attempt, call, self._further(call, request, reply), sent, guess.usd))
 
     def _note_answer(self, reply: Reply, n_tokens: int) -> None:
         now = self._means.clock.monotonic()
@@ -239,14 +283,38 @@ class Loop:
         if reply.limits is not None:
             self._pace.note_limits(reply.limits, n_tokens, now=now)
 
-    def _keep(self, attempt: Attempt, request: Request, reply: Reply, guess: Guess) -> Call:
-        """Commit a reply before anything is made of it: from here on it is never paid for again."""
+    async def _keep(self, landed: Landed) -> None:
+        """Keep a reply before its slot is free, in one commit with all that land in the same turn of the event loop."""
+        if self._kept is None:
+            loop = asyncio.get_running_loop()
+            self._kept = loop.create_future()
+            loop.call_soon(self._keep_all, self._kept)
+        self._landing.append(landed)
+        await self._kept
+
+    def _keep_all(self, kept: asyncio.Future[None]) -> None:
+        """Commit what landed before anything is made of it: from here on it is never paid for again."""
+        landing, self._landing, self._kept = self._landing, [], None
+        store, sink = self._means.store, self._means.sink
+        try:
+            store.commit(*[call for landed in landing for call in (landed.call, *landed.further)])
+            for landed in landing:
+                sink.add_send(landed.sent, "answered", landed.estimate_usd, landed.call.cost_usd)
+                self._take(landed.attempt, landed.call, landed.attempt.inquiry.hear(landed.call))
+            sink.flush()
+        except Exception as error:  # noqa: BLE001  # the workers raise it
+            if not kept.done():
+                kept.set_exception(error)
+        else:
+            if not kept.done():
+                kept.set_result(None)
+
+    def _charged(self, attempt: Attempt, request: Request, reply: Reply, guess: Guess) -> Call:
+        """Return the call that a reply makes, once its cost is counted."""
         cost_usd = reply.cost_usd if reply.cost_usd is not None else self._budget.cost_usd(request, reply)
         self._budget.settle(guess, reply, cost_usd)
         self.tally.add_reply(reply, cost_usd)
-        call = reply.recorded or self._call(attempt, request, reply, cost_usd)
-        self._means.store.commit(call)
-        return call
+        return reply.recorded or self._call(attempt, request, reply, cost_usd)
 
     def _call(self, attempt: Attempt, request: Request, reply: Reply, cost_usd: float | None) -> Call:
         text, finish_reason = text_and_reason(reply)
@@ -267,6 +335,21 @@ class Loop:
             at=self._means.clock.now(),
         )
 
+    def _further(self, call: Call, request: Request, reply: Reply) -> tuple[Call, ...]:
+        """Return the calls of the samples that came along and are not kept yet: what all cost stands with the first."""
+        found = []
+        for sample, said in enumerate(reply.further, request.sample + 1):
+            one = replace(request, sample=sample)
+            if self._means.store.find(one) is not None:
+                continue
+            text, finish_reason = text_and_reason(said)
+            told = {"id": call_id(one), "sample": sample, "reply": text, "finish_reason": finish_reason}
+            free = {"prompt_tokens": 0, "completion_tokens": 0, "latency_s": None, "tokens": said.tokens}
+            cost_usd = None if call.cost_usd is None else 0.0
+            found.append(call.model_copy(update={**told, **free, "cost_usd": cost_usd}))
+            self._came_along.add((one.key, sample))
+        return tuple(found)
+
     def _hear_again(self, attempt: Attempt, stored: Call) -> None:
         """Take a stored reply for an answer, unless what it leaves is to be asked anew."""
         call = stored.model_copy(update={"id": call_id(attempt.inquiry.request)})
@@ -277,11 +360,9 @@ class Loop:
             attempt.is_anew = True
             self._postpone(attempt, 0.0)
             return
-        self.tally.n_reused += 1
+        self.tally.n_reused += (call.request, call.sample) not in self._came_along
+        self._came_along.discard((call.request, call.sample))
         self._take(attempt, call, outcomes)
-
-    def _hear(self, attempt: Attempt, call: Call) -> None:
-        self._take(attempt, call, attempt.inquiry.hear(call))
 
     def _take(self, attempt: Attempt, call: Call, outcomes: tuple[Verdict | Failure, ...] | None) -> None:
         """Write down a call and what it means; where it means nothing yet, more is asked."""
@@ -290,7 +371,7 @@ class Loop:
         if outcomes is not None:
             self._conclude(outcomes)
             return
-        self.tally.n_asked_again += 1
+        self.tally.n_asked_again += attempt.inquiry.is_mending
         attempt.start_over()
         self._postpone(attempt, 0.0)
 
@@ -302,12 +383,12 @@ class Loop:
             raise EngineUnavailable(fault.detail, hint=KEPT)
         if not fault.is_transient:
             self._n_heard += 1
-            self._conclude(attempt.inquiry.fail(STATUS_OF_FAULT[fault.kind], fault.detail))
+            self._give_up(attempt, fault, fault.detail)
             return
         self._raise_if_gone(attempt, fault)
         if self._retries.is_spent(attempt, fault.kind):
             detail = f"{fault.detail} (after {attempt.n_sent} tries)"
-            self._conclude(attempt.inquiry.fail(STATUS_OF_FAULT[fault.kind], detail))
+            self._give_up(attempt, fault, detail)
             return
         pause_s = self._retries.pause_s(attempt, fault, self._means.rng)
         if pause_s > LONGEST_PAUSE_S:
@@ -317,6 +398,12 @@ class Loop:
         if fault.kind == "rate_limit":
             self._pace.note_rate_limit(now=self._means.clock.monotonic(), pause_s=pause_s)
         self._postpone(attempt, pause_s)
+
+    def _give_up(self, attempt: Attempt, fault: EngineFault, detail: str) -> None:
+        if fault.recorded is not None:
+            self._conclude(attempt.inquiry.fail(fault.recorded.status, fault.recorded.detail, fault.recorded.at))
+            return
+        self._conclude(attempt.inquiry.fail(STATUS_OF_FAULT[fault.kind], detail, self._means.clock.now()))
 
     def _raise_if_gone(self, attempt: Attempt, fault: EngineFault) -> None:
         """Stop when nothing at all has answered since this request first found no connection."""

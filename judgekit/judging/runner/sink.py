@@ -16,7 +16,7 @@ SendState = Literal["sent", "answered", "rejected"]
 
 
 class Sink(Protocol):
-    """Keeps calls, outcomes and sends one by one, so that a kill loses none."""
+    """Keeps calls, outcomes and sends: a kill loses none that was flushed, and no send that is about to go out."""
 
     def begin(self) -> None:
         """Set the outcomes of an earlier, interrupted command aside: they are made again from the stored replies."""
@@ -28,7 +28,10 @@ class Sink(Protocol):
         """Append one verdict or failure."""
 
     def add_send(self, call: str, state: SendState, estimate_usd: float | None, cost_usd: float | None = None) -> None:
-        """Append what happened to one send, by its call's id; `estimate_usd` is the same each time."""
+        """Append what happened to one send, by its call's id, at once where it is "sent"; one estimate each time."""
+
+    def flush(self) -> None:
+        """Write what was added since the last time."""
 
     def spending(self) -> Spending:
         """Return what all sends of the run come to, earlier commands' included."""
@@ -113,6 +116,9 @@ class MemorySink:
     def add_send(self, call: str, state: SendState, estimate_usd: float | None, cost_usd: float | None = None) -> None:  # noqa: ARG002  # sums need no ids
         """Add one send up."""
         self._spent.add(state, estimate_usd, cost_usd)
+
+    def flush(self) -> None:
+        """Have nothing to do: nothing is written."""
 
     def spending(self) -> Spending:
         """Return the sums so far."""

@@ -20,9 +20,9 @@ class MemoryStore:
         """Return the stored call for exactly this request, or None."""
         return self._calls.get((request.key, request.sample))
 
-    def commit(self, call: Call) -> None:
-        """Keep a call."""
-        self._calls[call.request, call.sample] = call
+    def commit(self, *calls: Call) -> None:
+        """Keep calls."""
+        self._calls.update(((call.request, call.sample), call) for call in calls)
 
 
 class FreshStore:
@@ -37,7 +37,7 @@ class FreshStore:
         """Return the call only if it was committed through here."""
         return self._store.find(request) if (request.key, request.sample) in self._new else None
 
-    def commit(self, call: Call) -> None:
-        """Keep a call in the store behind."""
-        self._store.commit(call)
-        self._new.add((call.request, call.sample))
+    def commit(self, *calls: Call) -> None:
+        """Keep calls in the store behind."""
+        self._store.commit(*calls)
+        self._new.update((call.request, call.sample) for call in calls)

@@ -7,11 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from judgekit.judging.odds import ODDS
 from judgekit.records.run import Latency
 from judgekit.records.verdict import Failure, Verdict
 
 if TYPE_CHECKING:
     from judgekit.judging.ports import Reply
+    from judgekit.judging.runner.repeats import Repeats
     from judgekit.records.verdict import FailureStatus
 
 
@@ -78,6 +80,8 @@ class Tally:
         models: The models that the replies name.
         first_failure: The first failure, in words.
         latencies: Seconds each reply took.
+        n_from_samples: Verdicts whose probabilities are shares of further samples.
+        repeats: How far samples differ, where there are several.
     """
 
     n_verdicts: int = 0
@@ -92,6 +96,8 @@ class Tally:
     models: set[str] = field(default_factory=set)
     first_failure: str | None = None
     latencies: Latencies = field(default_factory=Latencies)
+    n_from_samples: int = 0
+    repeats: Repeats | None = None
 
     @property
     def n_failures(self) -> int:
@@ -113,8 +119,11 @@ class Tally:
 
     def add_outcome(self, outcome: Verdict | Failure) -> None:
         """Count a verdict, or a failure by its cause."""
+        if self.repeats is not None:
+            self.repeats.add(outcome)
         if isinstance(outcome, Verdict):
             self.n_verdicts += 1
+            self.n_from_samples += ODDS in outcome.metadata and outcome.metadata[ODDS]["from"] == "samples"
             return
         self.failures[outcome.status] += 1
         if self.first_failure is None:

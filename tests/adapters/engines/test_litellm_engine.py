@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from judgekit.adapters.clock import SystemClock
 from judgekit.adapters.engines.litellm_engine import LitellmEngine, Route, import_litellm
 from judgekit.judging.ports import EngineFault, Message, Reply, Request
-from judgekit.testing import Fault, FaultyServer
+from judgekit.testing import Fault, FaultyServer, Spoken
 from tests.adapters.engines.asking import answers_of
 
 KEY = "sk-very-secret"
@@ -52,6 +55,17 @@ def test_a_reply_comes_back_over_real_http() -> None:
     assert reply.cost_usd is None, "an unknown price is never 0"
     assert (sent["model"], sent["temperature"]) == ("m", 0.0)
     assert sent["response_format"]["json_schema"]["strict"] is True
+
+
+def test_the_odds_of_tokens_come_back() -> None:
+    """What the endpoint says of the last tokens is kept, as the thin client keeps it; None where it says nothing."""
+    spoken = Spoken([("fi", {}), ("ne", {"ne": 0.75, "ve": 0.25})])
+    with FaultyServer(spoken) as server:
+        with_odds, without = ask(server.base_url, request(parameters={"logprobs": True, "top_logprobs": 20}), request())
+    assert with_odds.text == "fine"
+    assert [token.text for token in with_odds.tokens or ()] == ["fi", "ne"]
+    assert with_odds.tokens[1].top == pytest.approx({"ne": math.log(0.75), "ve": math.log(0.25)})
+    assert without.tokens is None
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,26 +133,112 @@ def test_the_price_comes_with_the_reply() -> None:
     assert reply.cost_usd == pytest.approx(1.5e-7 + 6e-7)
 
 
-def test_respx_sees_the_call_and_no_socket_is_opened(litellm: Any, monkeypatch: Any) -> None:
-    """The canary: when litellm or openai change their transport, this fails before users notice."""
-    import httpx
+NOWHERE = "http://nowhere.invalid/v1"
+ENVELOPE = {
+    "id": "x", "object": "chat.completion", "created": 0, "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "mocked"}}],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+}  # fmt: skip
+
+
+@pytest.fixture
+def wire(litellm: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give respx with every other way out shut: the canaries' cage.
+
+    litellm's own transport is switched off, since respx cannot see it. A request to a host that no route names fails,
+    and so does whoever looks up a name or connects.
+    """
     import respx
+
+    def shut(*arguments: object, **_: object) -> Any:
+        raise AssertionError(f"a socket was opened: {arguments[:2]}")
 
     monkeypatch.setattr(litellm, "disable_aiohttp_transport", True)
     litellm.in_memory_llm_clients_cache.flush_cache()
-    body = {
-        "id": "x", "object": "chat.completion", "created": 0, "model": "m",
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "mocked"}}],
-        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-    }  # fmt: skip
-    with respx.mock() as mock:
-        route = mock.post("http://nowhere.invalid/v1/chat/completions").mock(
-            return_value=httpx.Response(200, json=body)
-        )
-        (reply,) = ask("http://nowhere.invalid/v1", request(model="openai/m"), key=KEY)
+    with respx.mock(assert_all_called=True, assert_all_mocked=True) as mock:
+        for name in ("getaddrinfo", "create_connection"):
+            monkeypatch.setattr(socket, name, shut)
+        monkeypatch.setattr(socket.socket, "connect", shut)
+        yield mock
     litellm.in_memory_llm_clients_cache.flush_cache()
-    assert route.call_count == 1
+
+
+def test_respx_sees_one_request_with_the_right_payload_and_nothing_else(wire: Any) -> None:
+    """The canary: when litellm or openai change their transport or what they add, this fails before users notice."""
+    import httpx
+
+    route = wire.post(f"{NOWHERE}/chat/completions").mock(return_value=httpx.Response(200, json=ENVELOPE))
+    schema = {"type": "object", "properties": {"value": {"type": "integer"}}}
+    messages = (Message("system", "Be just."), Message("user", "hallo, wörld"))
+    asked = request(
+        model="openai/m",
+        messages=messages,
+        parameters={"temperature": 0.0, "max_tokens": 9, "seed": 7, "logprobs": True, "top_logprobs": 5},
+        schema=schema,
+    )
+    (reply,) = ask(NOWHERE, asked, key=KEY)
     assert reply.text == "mocked"
+    assert route.call_count == len(wire.calls) == 1
+    sent = route.calls.last.request
+    assert sent.headers["authorization"] == f"Bearer {KEY}"
+    assert json.loads(sent.content) == {
+        "model": "m",
+        "messages": [{"role": "system", "content": "Be just."}, {"role": "user", "content": "hallo, wörld"}],
+        "temperature": 0.0,
+        "max_tokens": 9,
+        "seed": 7,
+        "logprobs": True,
+        "top_logprobs": 5,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "verdict", "strict": True, "schema": schema},
+        },
+    }
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 529])
+def test_litellm_sends_once_whatever_comes_back(wire: Any, status: int) -> None:
+    """The SDK under it tries 408, 409, 429 and 5xx twice more by default: the runner alone may try again."""
+    import httpx
+
+    answer = httpx.Response(status, json={"error": {"message": "no"}}, headers={"retry-after": "0"})
+    route = wire.post(f"{NOWHERE}/chat/completions").mock(return_value=answer)
+    (found,) = ask(NOWHERE, request(model="openai/m"), key=KEY)
+    assert isinstance(found, EngineFault)
+    assert route.call_count == len(wire.calls) == 1
+
+
+def test_a_broken_connection_is_not_tried_again_either(wire: Any) -> None:
+    """Nor a timeout: a request whose answer was lost may have been charged."""
+    import httpx
+
+    for error, kind in ((httpx.ConnectError("refused"), "connection"), (httpx.ReadTimeout("late"), "timeout")):
+        route = wire.post(f"{NOWHERE}/chat/completions").mock(side_effect=error)
+        route.calls.clear()
+        (found,) = ask(NOWHERE, request(model="openai/m"), key=KEY)
+        assert (found.kind, route.call_count) == (kind, 1)
+
+
+def test_another_provider_is_asked_at_its_own_address_alone(wire: Any) -> None:
+    """Anthropic's form, key and host; parameters that it has not are dropped, and the price comes with the reply."""
+    import httpx
+
+    said = {
+        "id": "x", "type": "message", "role": "assistant", "model": "claude-haiku-4-5", "stop_reason": "end_turn",
+        "content": [{"type": "text", "text": "mocked"}], "usage": {"input_tokens": 10, "output_tokens": 2},
+    }  # fmt: skip
+    route = wire.post("https://api.anthropic.com/v1/messages").mock(return_value=httpx.Response(200, json=said))
+    asked = request(model="anthropic/claude-haiku-4-5", parameters={"temperature": 0.0, "max_tokens": 9, "seed": 7})
+    (reply,) = ask(None, asked, key=KEY)
+    assert (reply.text, reply.prompt_tokens, reply.completion_tokens) == ("mocked", 10, 2)
+    assert reply.cost_usd is not None
+    assert reply.cost_usd > 0
+    assert route.call_count == len(wire.calls) == 1
+    sent = route.calls.last.request
+    assert sent.headers["x-api-key"] == KEY
+    body = json.loads(sent.content)
+    assert (body["model"], body["max_tokens"], body["temperature"]) == ("claude-haiku-4-5", 9, 0.0)
+    assert "seed" not in body
 
 
 @pytest.mark.slow

@@ -37,6 +37,7 @@ def test_a_run_comes_back_as_it_was(tmp_path):
         folder.add_call(call("c-1"))
         folder.add_outcome(verdict("s1", call="c-1"))
         folder.add_outcome(Failure(session="s2", criterion="c", status="refused", reply="no"))
+        folder.flush()
         run = RunFolder(tmp_path / "run").load()
     assert run.manifest == MANIFEST
     assert run.calls == (call("c-1"),)
@@ -69,6 +70,25 @@ def test_a_finished_run_is_sorted(tmp_path):
         folder.add_outcome(row)
     folder.finish()
     assert (tmp_path / "verdicts.jsonl").read_bytes() == first
+
+
+def test_lines_are_sorted_alike_whatever_is_escaped_in_them(tmp_path):
+    """Ids with quotes, other scripts and half an emoji stand where their outcomes' own order puts them."""
+    names = ["a", 'a"b', "a\\b", "ü", "\ud83d", "Z", "b", "\U0001f600", "a,b"]
+    rows = [
+        Verdict(
+            id=f"v-{name}", session=name, turn=turn, criterion="c", judge="j", judge_fingerprint="f", sample=n, value=1
+        )
+        for name in names
+        for n in (10, 2)
+        for turn in (None, "1")
+    ]
+    rows += [row.model_copy(update={"order": order}) for row in rows[:2] for order in ("swapped", "forward")]
+    folder = RunFolder(tmp_path)
+    for row in rows:
+        folder.add_outcome(row)
+    folder.finish()
+    assert load_outcomes(tmp_path) == sorted(rows, key=lambda row: row.order_key)
 
 
 def test_files_larger_than_a_part_are_sorted_too(tmp_path, monkeypatch):
@@ -116,7 +136,7 @@ def test_sends_add_up_over_commands(tmp_path):
 
 
 def test_a_killed_process_loses_nothing_it_added(tmp_path):
-    """Outcomes added before a kill are there, and a resumed run goes on after a torn line."""
+    """Outcomes flushed before a kill are there, and a resumed run goes on after a torn line."""
     program = textwrap.dedent(f"""
         import os, signal
         from judgekit.adapters.store.run import RunFolder
@@ -124,6 +144,7 @@ def test_a_killed_process_loses_nothing_it_added(tmp_path):
         folder = RunFolder({str(tmp_path)!r})
         for n in range(50):
             folder.add_outcome(Verdict(session=f"s{{n:02}}", criterion="c", value=1))
+        folder.flush()
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     assert subprocess.run([sys.executable, "-c", program]).returncode == -9
@@ -144,8 +165,11 @@ def test_two_processes_do_not_write_one_run(tmp_path):
     """The second writer of a run is refused at once."""
     with RunFolder(tmp_path) as one:
         one.add_outcome(verdict("a"))
+        one.flush()
+        other = RunFolder(tmp_path)
+        other.add_outcome(verdict("b"))
         with pytest.raises(FileProblem, match="another process is writing it"):
-            RunFolder(tmp_path).add_outcome(verdict("b"))
+            other.flush()
     with RunFolder(tmp_path) as other:
         other.add_outcome(verdict("b"))
     assert len(load_outcomes(tmp_path)) == 2
@@ -153,13 +177,13 @@ def test_two_processes_do_not_write_one_run(tmp_path):
 
 def test_syncing_is_paced(tmp_path, monkeypatch):
     """The disk is asked to sync at most every half second, and at the end."""
-    moments = iter([0.0, 0.1, 0.2, 0.6, 0.6, 0.7])
+    moments = iter([0.0, 0.1, 0.2, 0.6, 0.6, 0.7, 0.8])
     folder = RunFolder(tmp_path, monotonic=lambda: next(moments))
     synced = []
     monkeypatch.setattr("judgekit.adapters.store.appending.LineFile.sync", lambda file: synced.append(file.path.name))
     for name in "abcd":
         folder.add_outcome(verdict(name))
-    assert synced == ["verdicts.jsonl"]
+        folder.flush()
     folder.close()
     assert synced == ["verdicts.jsonl"] * 2
 

@@ -37,8 +37,8 @@ class Shelf(MemorySink):
     def find(self, request: Any) -> Any:
         return self.replies.get((request.key, request.sample))
 
-    def commit(self, call: Any) -> None:
-        self.replies[call.request, call.sample] = call
+    def commit(self, *calls: Any) -> None:
+        self.replies.update(((call.request, call.sample), call) for call in calls)
 
     def write_manifest(self, manifest: Any) -> None:
         self.manifests.append(manifest)

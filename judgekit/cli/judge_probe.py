@@ -1,0 +1,278 @@
+"""`judgekit judge probe`: does a judge keep its verdicts when what should not matter changes?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judgekit.cli.judge import WIDTH, JudgeName
+from judgekit.cli.options import DEFAULT_SEED, Level, Out
+from judgekit.cli.run import SplitOption, changed
+from judgekit.errors import EXIT_FINDINGS, BudgetReached, EngineUnavailable, IncompleteError, InconclusiveError
+
+if TYPE_CHECKING:
+    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.cli.console import Console
+    from judgekit.cli.running import RunHow
+    from judgekit.judging.ports import Engine, Store
+    from judgekit.judging.probe import Probing, Question
+    from judgekit.records.judge import Judge
+    from judgekit.records.report import ProbeReport
+    from judgekit.workflows.probe import Heard, ProbePlan, ProbePrice
+    from judgekit.workflows.run import RunOptions
+
+
+def judge_probe(
+    context: typer.Context,
+    judge: JudgeName,
+    sessions: Annotated[str, typer.Argument(help="Dataset folder or name, or a sessions file (JSONL, Parquet).")],
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--probe",
+            "-p",
+            help="Only this probe (repeatable): order, criteria, paraphrase, length, markdown, names, injection.",
+        ),
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="Sessions or pairs drawn.")] = 50,
+    reruns: Annotated[int, typer.Option("--reruns", min=2, max=20, help="How often each is asked again as it is.")] = 2,
+    error_rate: Annotated[
+        float,
+        typer.Option("--error-rate", min=0.001, max=0.5, help="Chance of any finding in a judge clear of all."),
+    ] = 0.05,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draw.")] = DEFAULT_SEED,
+    level: Level = 0.95,
+    out: Out = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Ask this provider/model instead.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="OpenAI-style endpoint, up to and with /v1.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="openai-compatible, litellm, replay, or package.module:function.")
+    ] = None,
+    replay: Annotated[Path | None, typer.Option("--replay", help="Answer from these recorded replies.")] = None,
+    max_in_flight: Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")] = 16,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")
+    ] = 60.0,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
+    ] = None,
+    rpm: Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")] = None,
+    tpm: Annotated[
+        float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")
+    ] = None,
+    split: Annotated[SplitOption, typer.Option("--split", help="Only the sessions of this split.")] = "all",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")
+    ] = False,
+) -> int:
+    """Change what should not matter, and see whether the verdicts stay: order, wording, length, names, planted orders.
+
+    The same is asked again first: only what flips more often than that is a finding (exit code 8). The price is told
+    before anything is sent. Interrupt or kill it: the same command continues.
+
+    Example: judgekit judge probe resolution helpdesk --dry-run
+    """
+    import numpy as np
+
+    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.project import find_judge
+    from judgekit.cli.options import deliver, provenance
+    from judgekit.cli.running import RunHow, load_source, targets_in
+    from judgekit.workflows.probe import ProbeOptions, probe_report, probing_of
+
+    how = RunHow(
+        engine=engine,
+        replay=replay,
+        max_in_flight=max_in_flight,
+        rpm=rpm,
+        tpm=tpm,
+        timeout_s=timeout,
+        max_cost_usd=max_cost,
+        fresh=fresh,
+    )
+    console: Console = context.obj
+    folder = JudgeFolder(find_judge(judge))
+    subject = changed(folder.load(), model=model, base_url=base_url, how=how)
+    targets = targets_in(subject, load_source(sessions, subject, split=split))
+    options = ProbeOptions(tuple(probe or ()), n, reruns, error_rate, level, {**provenance(seed), "split": split})
+    probing = probing_of(subject, targets, options, rng=np.random.default_rng(seed), paraphrases=folder.paraphrases())
+    if subject.kind == "prompt":
+        plan = _plan(probing, how)
+        if dry_run:
+            console.emit(plan)
+            console.show(plan_text(plan))
+            return 0
+        console.say(plan_text(plan))
+        heard = _asked(probing, folder.path, how, console)
+    else:
+        heard = _heard(probing, folder)
+    report = probe_report(probing, heard, options, dataset=Path(sessions).name)
+    deliver(report, console, out)
+    return _exit_code(report)
+
+
+def plan_text(plan: ProbePlan) -> str:
+    """Return what probing would come to, in at most 80 columns."""
+    from judgekit.cli.progress import duration
+    from judgekit.render.plain import wrap
+    from judgekit.render.table import Cell, Table, aligned
+
+    head = ("probe", "variants", "calls", "in the cache", "tokens", "dollars")
+    body = [
+        (
+            each.probe,
+            str(each.n_variants),
+            f"{each.n_calls:,}",
+            f"{each.n_stored:,}",
+            _tokens(each),
+            _usd(each.cost_usd),
+        )
+        for each in plan.probes
+    ]
+    body.append(("all", "", f"{plan.n_calls:,}", "", _tokens(plan), _usd(plan.cost_usd)))
+    table = Table(head, tuple(tuple(Cell(text) for text in row) for row in body))
+    lines = [f"{plan.judge}: {plan.n_targets:,} drawn; about {duration(plan.minutes * 60)}", ""]
+    lines += aligned(table, WIDTH)
+    notes = [*(f"not asked: {name}: {why}" for name, why in plan.skipped.items()), *plan.notes]
+    return "\n".join([*lines, *(line for note in notes for line in wrap(note, WIDTH, indent="  ", hanging="    "))])
+
+
+def _tokens(priced: ProbePrice | ProbePlan) -> str:
+    return f"{priced.prompt_tokens + priced.completion_tokens:,}"
+
+
+def _usd(cost_usd: float | None) -> str:
+    return "unknown" if cost_usd is None else f"{cost_usd:,.4f}"
+
+
+def _plan(probing: Probing, how: RunHow) -> ProbePlan:
+    from judgekit.adapters.store.project import cache_folder, project_root
+    from judgekit.adapters.store.replies import ReplyStore
+    from judgekit.cli.running import STORE_FILE, run_options
+    from judgekit.judging.runner.store import MemoryStore
+    from judgekit.workflows.probe import plan_probes
+
+    path = cache_folder(project_root()) / STORE_FILE
+    with contextlib.ExitStack() as stack:
+        is_cached = path.is_file() and not how.fresh
+        store = stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
+        return plan_probes(probing, store=store, options=run_options(how))
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """Asks questions one by one, each into a run folder of its own.
+
+    Attributes:
+        engine: Completes requests.
+        store: Replies already paid for.
+        folder: Where the run folders lie.
+        console: For progress.
+    """
+
+    engine: Engine
+    store: Store
+    folder: Path
+    console: Console
+
+    async def ask(self, question: Question, options: RunOptions) -> Heard:
+        """Run one question.
+
+        Raises:
+            BudgetReached: The cap is met; what was done is kept.
+            EngineUnavailable: Key, model, quota or connection; what was done is kept.
+        """
+        import numpy as np
+
+        from judgekit.adapters.clock import SystemClock
+        from judgekit.adapters.store.run import RunFolder
+        from judgekit.cli.progress import ProgressLine
+        from judgekit.cli.running import writing
+        from judgekit.workflows.probe import Heard
+        from judgekit.workflows.run import Surroundings, run_judge
+
+        line = ProgressLine(self.console)
+        path = self.folder / f"{question.name}-{_short(question.judge)}"
+        rng = np.random.default_rng()  # jitter only: no result depends on it
+        self.console.detail(f"{question.name}: {len(question.targets)} targets")
+        try:
+            with writing(path, question.judge) as sink:
+                around = Surroundings(self.engine, self.store, sink, SystemClock(), rng)
+                options = replace(options, listener=line)
+                manifest = await run_judge(question.judge, list(question.targets), around=around, options=options)
+            return Heard(RunFolder(path).load().outcomes, manifest)
+        except (BudgetReached, EngineUnavailable, asyncio.CancelledError):
+            line.clear()
+            self.console.say(f"stopped at {question.name}; what was answered is kept")
+            raise
+        finally:
+            line.clear()
+
+
+def _asked(probing: Probing, judge_folder: Path, how: RunHow, console: Console) -> dict[str, Heard]:
+    from judgekit.cli.running import run_options
+    from judgekit.workflows.probe import ask_probes
+
+    async def ask_all() -> dict[str, Heard]:
+        with _runner(probing, judge_folder, how, console) as runner:
+            try:
+                return await ask_probes(probing, runner.ask, run_options(how))
+            finally:
+                await runner.engine.close()
+
+    return asyncio.run(ask_all())
+
+
+@contextlib.contextmanager
+def _runner(probing: Probing, judge_folder: Path, how: RunHow, console: Console) -> Iterator[_Runner]:
+    from judgekit.adapters.store.project import cache_folder, project_root
+    from judgekit.cli.running import chosen_engine, opened_store
+
+    judge = probing.subject.judge
+    cache = cache_folder(project_root())
+    engine = chosen_engine(judge, judge_folder, how=how)
+    with opened_store(cache, engine, fresh=how.fresh) as store:
+        yield _Runner(engine, store, cache / "probes" / f"{judge.name}-{_short(judge)}", console)
+
+
+def _short(judge: Judge) -> str:
+    return judge.judge_fingerprint.removeprefix("sha256:")[:12]
+
+
+def _heard(probing: Probing, folder: JudgeFolder) -> dict[str, Heard]:
+    """Hear a student: no request, no key, no network."""
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.store.student import load_student
+    from judgekit.workflows.probe import hear_student
+
+    return hear_student(probing, load_student(folder.weights_path), now=SystemClock().now())
+
+
+def _exit_code(report: ProbeReport) -> int:
+    """Return 8 where something was found; where something cannot be said, that is an error of its own.
+
+    Raises:
+        IncompleteError: Too many failures to decide on a probe.
+        InconclusiveError: Too few targets to.
+    """
+    from judgekit.workflows.probe import is_undecided_for_failures
+
+    if any(result.word == "found" for result in report.results):
+        return EXIT_FINDINGS
+    for result in report.results:
+        if result.word == "too few":
+            what = f"{result.probe} ({result.variant.replace('_', ' ')}) on {result.criterion}: {result.why}"
+            error = IncompleteError if is_undecided_for_failures(result) else InconclusiveError
+            raise error(what, where=report.judge, hint="Give more sessions with --n, or mend what fails")
+    return 0
