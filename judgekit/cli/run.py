@@ -103,6 +103,9 @@ def run(
     summary = run_into(out, subject, folder, source, how=how, console=context.obj)
     context.obj.emit(summary)
     context.obj.show(summary_text(summary))
+    if how.shard is not None:
+        context.obj.suggest("judgekit runs merge PART PART ... -o RUN")
+        return
     require_verdicts(summary.manifest)
     labelled = "DATASET" if Path(sessions).is_file() else sessions
     context.obj.suggest(f"judgekit score {summary.folder} {labelled}")

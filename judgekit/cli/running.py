@@ -56,6 +56,7 @@ class RunHow:
         batch: Whether requests go in the provider's batches, at half the price.
         poll_s: How often it is then asked how far it is, in seconds.
         shard: `i/n`: only this part of the targets.
+        cache: Folder of the replies already paid for; None: the project's.
     """
 
     engine: str | None = None
@@ -70,6 +71,7 @@ class RunHow:
     batch: bool = False
     poll_s: float = 30.0
     shard: str | None = None
+    cache: Path | None = None
 
 
 def run_into(
@@ -99,16 +101,24 @@ def run_into(
 
         return run_panel(out, judge, judge_folder, source, how=how, console=console)
     cache = cache_folder(project_root())
-    folder = out or cache / "runs" / f"{judge.name}-{judge.judge_fingerprint.removeprefix('sha256:')[:12]}"
-    targets = targets_in(judge, source)
-    if judge.kind == "student" and isinstance(source, Dataset):
-        manifest = _run_student(judge, judge_folder, source, targets, folder)
+    folder = out or cache / "runs" / default_name(judge, how)
+    targets = targets_in(judge, source, shard=how.shard)
+    if judge.kind == "student":
+        manifest = _run_student(judge, judge_folder, targets, folder)
     elif judge.kind in ("check", "stored"):
         manifest = _run_given(judge, judge_folder, targets, folder)
     else:
-        manifest = _run_engine(judge, judge_folder, targets, (folder, cache), how=how, console=console)
+        manifest = _run_engine(judge, judge_folder, targets, (folder, how.cache or cache), how=how, console=console)
     set_aside = () if isinstance(source, Dataset) else source.notes
     return RunSummary(manifest=manifest, folder=str(folder), notes=(*run_notes(manifest), *set_aside))
+
+
+def default_name(judge: Judge, how: RunHow) -> str:
+    """Return what a run's folder is called where no name is given; a part has its own."""
+    from judgekit.workflows.shard import Shard
+
+    part = "" if how.shard is None else "-" + str(Shard.read(how.shard)).replace("/", "-of-")
+    return f"{judge.name}-{judge.judge_fingerprint.removeprefix('sha256:')[:12]}{part}"
 
 
 def load_source(name: str, judge: Judge, *, split: SplitChoice = "all", limit: int | None = None) -> Source:
@@ -139,18 +149,22 @@ def load_source(name: str, judge: Judge, *, split: SplitChoice = "all", limit: i
     return sessions
 
 
-def targets_in(judge: Judge, source: Source) -> Targets:
-    """Return what is asked about.
+def targets_in(judge: Judge, source: Source, *, shard: str | None = None) -> Targets:
+    """Return what is asked about: all, or one part, which may be empty.
 
     Raises:
-        InputError: There is nothing of the judge's kind.
+        InputError: There is nothing of the judge's kind, or no such part.
     """
     from judgekit.records.dataset import Dataset
     from judgekit.workflows.run import targets_of
+    from judgekit.workflows.shard import Part, Shard
 
+    whole: Targets
     if isinstance(source, Dataset):
-        return targets_of(judge, source.sessions, source.pairs)
-    return source if len(source) else targets_of(judge, ())
+        whole = targets_of(judge, source.sessions, source.pairs)
+    else:
+        whole = source if len(source) else targets_of(judge, ())
+    return whole if shard is None else Part(whole, Shard.read(shard))
 
 
 def _whole(name: str, judge: Judge) -> Dataset:
@@ -239,7 +253,7 @@ def _run_engine(
     folder, cache = places
     engine = chosen_engine(judge, judge_folder, how=how)
     Prompter(judge)  # a template that cannot be used is told before a folder is made
-    with writing(folder, judge) as run_folder, opened_store(cache, engine, fresh=how.fresh) as store:
+    with writing(folder, judge, targets) as run_folder, opened_store(cache, engine, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
         return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
@@ -329,7 +343,7 @@ def planned(judge: Judge, source: Source, *, how: RunHow) -> RunPlan:
     if judge.kind != "prompt":
         hint = "Plan its members one by one" if judge.kind == "panel" else "It runs for nothing"
         raise InputError(f"a {judge.kind} judge asks no model itself", where=judge.name, hint=hint)
-    targets = targets_in(judge, source)
+    targets = targets_in(judge, source, shard=how.shard)
     path = cache_folder(project_root()) / STORE_FILE
     with contextlib.ExitStack() as stack:
         is_cached = path.is_file() and not how.fresh
@@ -367,11 +381,10 @@ def run_options(how: RunHow) -> RunOptions:
         max_cost_usd=how.max_cost_usd,
         prices=LitellmPrices(load_project(project_root()).prices),
         is_retrying_failures=how.is_retrying_failures,
-        shard=how.shard,
     )
 
 
-def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: Targets, folder: Path) -> RunManifest:
+def _run_student(judge: Judge, judge_folder: Path, targets: Targets, folder: Path) -> RunManifest:
     """Judge with the weights in the judge's folder: no request, no key, no network."""
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.judge import JudgeFolder
@@ -381,8 +394,8 @@ def _run_student(judge: Judge, judge_folder: Path, source: Dataset, targets: Tar
 
     student = load_student(JudgeFolder(judge_folder).weights_path)
     clock = SystemClock()
-    outcomes = judge_with_student(judge, student, source, now=clock.now())
-    with writing(folder, judge) as run_folder:
+    outcomes = judge_with_student(judge, student, list(targets), now=clock.now())
+    with writing(folder, judge, targets) as run_folder:
         return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
 
 
@@ -394,21 +407,27 @@ def _run_given(judge: Judge, judge_folder: Path, targets: Targets, folder: Path)
 
     clock = SystemClock()
     outcomes = given_outcomes(judge, judge_folder, targets, now=clock.now())
-    with writing(folder, judge) as run_folder:
+    with writing(folder, judge, targets) as run_folder:
         return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
 
 
 @contextlib.contextmanager
-def writing(path: Path, judge: Judge) -> Iterator[RunFolder]:
+def writing(path: Path, judge: Judge, targets: Targets = ()) -> Iterator[RunFolder]:
     """Open a run's folder for this process alone.
+
+    Args:
+        path: The folder.
+        judge: What it is a run of.
+        targets: What it is about; only whether they are a part matters here.
 
     Raises:
         FileProblem: It cannot be written, another process is at it, or it holds something else.
     """
     from judgekit.adapters.store.appending import LineFile
     from judgekit.adapters.store.run import RunFolder
+    from judgekit.workflows.shard import Part
 
-    _require_own(path, judge)
+    _require_own(path, judge, str(targets.shard) if isinstance(targets, Part) else None)
     lock = LineFile(path / ".lock", wait=False)
     try:
         with RunFolder(path) as folder:
@@ -419,7 +438,7 @@ def writing(path: Path, judge: Judge) -> Iterator[RunFolder]:
         lock.close()
 
 
-def _require_own(path: Path, judge: Judge) -> None:
+def _require_own(path: Path, judge: Judge, shard: str | None) -> None:
     from judgekit.adapters.store.files import read_json, validated
     from judgekit.records.run import RunManifest
 
@@ -438,6 +457,13 @@ def _require_own(path: Path, judge: Judge) -> None:
         what = f"holds the run of another judge ({held.judge}, {held.judge_fingerprint[:19]})"
         hint = f"Choose another -o folder for {judge.name} ({judge.judge_fingerprint[:19]}), or remove this one"
         raise FileProblem(what, where=str(path), hint=hint)
+    if held.shard != shard and (has_answers or held.state == "complete"):
+        what = f"holds {_part_words(held.shard)}, and this is {_part_words(shard)}"
+        raise FileProblem(what, where=str(path), hint="Choose another -o folder: each part has its own")
+
+
+def _part_words(shard: str | None) -> str:
+    return "a whole run" if shard is None else f"part {shard} of a run"
 
 
 def _has_content(path: Path) -> bool:

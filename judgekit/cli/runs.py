@@ -21,14 +21,15 @@ def runs_merge(
     """
     from judgekit.adapters.store.run import RunFolder, merge_folders
     from judgekit.cli.running import summary_text
-    from judgekit.workflows.run import RunSummary
+    from judgekit.workflows.run import RunSummary, require_verdicts, run_notes
     from judgekit.workflows.shard import merged
 
     if out.exists() and any(out.iterdir()):
         raise FileProblem("there is something already", where=str(out), hint="Choose another -o folder")
     manifest = merged([(str(part), RunFolder(part).manifest()) for part in parts])
     manifest = merge_folders(parts, out, manifest)
-    summary = RunSummary(manifest=manifest, folder=str(out))
+    summary = RunSummary(manifest=manifest, folder=str(out), notes=run_notes(manifest))
     context.obj.emit(summary)
     context.obj.show(summary_text(summary))
+    require_verdicts(manifest)
     context.obj.suggest(f"judgekit score {out} DATASET")

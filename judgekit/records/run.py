@@ -118,6 +118,8 @@ class RunManifest(Record):
     """Fingerprint of the sessions (or pairs) judged, whatever their order; None until all were taken."""
     shard: str | None = None
     """`i/n` where this is one part of a run."""
+    dealt_from: str | None = None
+    """Of a part: fingerprint of the ids of all that was dealt out to the parts."""
     n_targets: int
     """Sessions, turns or pairs to judge."""
     n_expected: int

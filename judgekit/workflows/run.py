@@ -30,6 +30,7 @@ from judgekit.records.record import Record
 from judgekit.records.run import PanelWorth, RunManifest, SampleSpread
 from judgekit.records.session import Pair, Session
 from judgekit.records.verdict import Failure, Verdict
+from judgekit.workflows.shard import Part
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,6 @@ class RunOptions:
         listener: Told how far the run is, at a fixed rate.
         retries: How often faults are forgiven.
         is_retrying_failures: Whether what stored replies leave unread is asked anew.
-        shard: `i/n` where the targets are one part of a run's.
     """
 
     max_in_flight: int = 16
@@ -59,7 +59,6 @@ class RunOptions:
     listener: Listener | None = None
     retries: Retries = field(default_factory=Retries)
     is_retrying_failures: bool = False
-    shard: str | None = None
 
 
 class RunSink(Sink, Protocol):
@@ -142,7 +141,7 @@ async def run_judge(
     sink, clock = around.sink, around.clock
     loop = _loop(judge, around, budget, options)
     loop.tally.repeats = Repeats(judge)
-    manifest = _first_manifest(judge, targets, around.engine.name, clock).model_copy(update={"shard": options.shard})
+    manifest = _first_manifest(judge, targets, around.engine.name, clock)
     started_s = clock.monotonic()
     sink.write_manifest(manifest)
     sink.begin()
@@ -344,6 +343,8 @@ def _first_manifest(judge: Judge, targets: Targets, engine: str, clock: Clock) -
         redaction=tuple(dict.fromkeys(rule.name for rule in judge.redact)),
         fallback_samples=judge.reading.fallback_samples if judge.reading.probabilities else None,
         combine=judge.combine,
+        shard=str(targets.shard) if isinstance(targets, Part) else None,
+        dealt_from=targets.dealt_from if isinstance(targets, Part) else None,
         n_targets=len(targets),
         n_expected=n_tasks(judge, targets),
         state="running",

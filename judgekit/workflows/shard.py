@@ -46,25 +46,27 @@ class Shard:
 
     def holds(self, target: str) -> bool:
         """Whether a session or pair of this id belongs to this part."""
-        digest = hashlib.sha256(target.encode("utf-8", "replace")).digest()
-        return int.from_bytes(digest[:8]) % self.n == self.index - 1
+        return _digest(target) % self.n == self.index - 1
 
 
 class Part:
     """The targets of one part, as targets."""
 
     def __init__(self, targets: Targets, shard: Shard) -> None:
-        """Take the whole."""
+        """Take the whole, and look it through once."""
+        self.shard = shard
         self._targets = targets
-        self._shard = shard
-        self._n: int | None = None
+        self._n = whole = 0
+        for target in targets:
+            whole += _digest(_id(target))
+            self._n += shard.holds(_id(target))
+        self.dealt_from = f"sha256:{whole % (1 << 256):064x}"
+        """Fingerprint of the ids of the whole, so that parts dealt from different sessions are told apart."""
 
     def __iter__(self) -> Iterator[Target]:
-        return (each for each in self._targets if self._shard.holds(_id(each)))
+        return (each for each in self._targets if self.shard.holds(_id(each)))
 
     def __len__(self) -> int:
-        if self._n is None:
-            self._n = sum(1 for _ in self)
         return self._n
 
 
@@ -95,6 +97,7 @@ def merged(manifests: Sequence[tuple[str, RunManifest]]) -> RunManifest:
         update={
             **summed,
             "shard": None,
+            "dealt_from": None,
             "sessions": f"sha256:{sum(_number(part.sessions) for part in parts) % (1 << 256):064x}",
             "started_at": min(part.started_at for part in parts),
             "ended_at": max(part.ended_at or part.started_at for part in parts),
@@ -162,10 +165,20 @@ def _require_every_part(manifests: Sequence[tuple[str, RunManifest]]) -> None:
         n_parts.add(Shard.read(manifest.shard).n)
     if len(n_parts) > 1:
         raise InputError(f"parts of runs of {' and '.join(map(str, sorted(n_parts)))} parts", hint="Merge one run")
+    _require_one_whole(manifests)
     n = n_parts.pop()
     missing = [f"{index}/{n}" for index in range(1, n + 1) if f"{index}/{n}" not in found]
     if missing:
         raise InputError(f"missing: {', '.join(missing)}", hint="Give the folders of all parts")
+
+
+def _require_one_whole(manifests: Sequence[tuple[str, RunManifest]]) -> None:
+    """Check that all parts were dealt from the same ids: then each session is in one of them."""
+    (place, first), *others = manifests
+    for where, manifest in others:
+        if manifest.dealt_from != first.dealt_from:
+            hint = "Run all parts over the same sessions, with the same --split and --limit"
+            raise InputError(f"this part was dealt from other sessions than {place}", where=where, hint=hint)
 
 
 def _number(fingerprint: str | None) -> int:
@@ -185,6 +198,10 @@ def _spending(parts: Sequence[Spending]) -> Spending:
         cost_usd=_total([part.cost_usd for part in parts]),
         possible_usd=_total([part.possible_usd for part in parts]),
     )
+
+
+def _digest(target: str) -> int:
+    return int.from_bytes(hashlib.sha256(target.encode("utf-8", "replace")).digest())
 
 
 def _id(target: Target) -> str:

@@ -37,7 +37,9 @@ RATINGS = {"p1": (5, 2), "p2": (3, 3), "p3": (4, 4), "p4": (1, 2), "p5": (4, Non
 
 def rated(ratings: Any = RATINGS, criterion: Any = QUALITY) -> list[Any]:
     """Return a verdict on each session of each pair; None is a failure."""
-    sides = [(f"{name}-{side}", value) for name, both in ratings.items() for side, value in zip("xy", both, strict=True)]
+    sides = [
+        (f"{name}-{side}", value) for name, both in ratings.items() for side, value in zip("xy", both, strict=True)
+    ]
     return [failure(s, criterion) if value is None else verdict(s, criterion, value) for s, value in sides]
 
 
@@ -77,9 +79,7 @@ def test_where_lower_is_better_the_lower_rating_wins() -> None:
     lower = QUALITY.model_copy(update={"direction": "lower"})
     data = paired().model_copy(update={"rubric": Rubric(name="r", criteria=(lower, BETTER))})
     assert [o.value for o in preferences(data, BETTER, rated({"p1": (5, 2), "p4": (1, 2)}))] == ["second", "first"]
-    failed_is_good = PASSED.model_copy(
-        update={"scale": Scale(type="binary", levels=("fail", "pass"), positive="fail")}
-    )
+    failed_is_good = PASSED.model_copy(update={"scale": Scale(type="binary", levels=("fail", "pass"), positive="fail")})
     data = data.model_copy(update={"rubric": Rubric(name="r", criteria=(failed_is_good, BETTER))})
     assert [o.value for o in preferences(data, BETTER, rated({"p1": ("fail", "pass")}, PASSED))] == ["first"]
 

@@ -342,7 +342,7 @@ def test_a_replay_answers_without_network_and_tells_what_is_not_recorded(
     assert "replay, model gpt-4o-mini" in text
     held = RunFolder(project / "again").load()
     assert held.manifest.engine == "replay"
-    assert {call.engine for call in held.calls} == {"replay"}
+    assert {call.engine for call in held.calls} == {"openai-compatible"}, "a recorded call says who once answered"
     assert held.manifest.cost_usd == 0.0
     assert "changed since" in held.failures[0].detail
 

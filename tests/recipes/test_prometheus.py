@@ -83,7 +83,9 @@ def test_three_samples_of_each_prompt_are_read_with_their_spread(
         assert json.load(answer)["status_200"] == 320
     assert Counter(call.prompt_tokens == 0 for call in held.calls) == {True: 640, False: 320}
 
-    labels = tmp_path / "labels.jsonl"  # a reference, so that there is something to score: the rounded mean of the three
+    labels = (
+        tmp_path / "labels.jsonl"
+    )  # a reference, so that there is something to score: the rounded mean of the three
     labels.write_text("".join(
         json.dumps({"session": f"{row['idx']}-{row['response_source']}", "criterion": "quality", "rater": "mean",
                     "value": round(float(np.mean(row["gpt4_score"])))}) + "\n" for row in stored

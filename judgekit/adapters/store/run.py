@@ -263,7 +263,7 @@ def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> Ru
 
     Raises:
         FileProblem: It could not be written; `run.json` comes last, so that half a merge is no run.
-        InputError: The parts hold other outcomes than their manifests say.
+        InputError: The parts hold other outcomes than their manifests say; then nothing is left in `out`.
     """
     folder = RunFolder(out)
     try:
@@ -279,10 +279,12 @@ def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> Ru
     except OSError as error:
         raise file_problem(error, out) from error
     folder.finish()
-    n_rows = _n_lines(out / OUTCOMES)
-    if n_rows != manifest.n_expected:
-        hint = "A part was changed after it was complete: run it again"
-        raise InputError(f"the parts hold {n_rows} outcomes, and {manifest.n_expected} were expected", hint=hint)
+    try:
+        _require_each_once(out / OUTCOMES, manifest.n_expected)
+    except InputError:
+        for name in (OUTCOMES, CALLS, SENDS):
+            (out / name).unlink()
+        raise
     latencies = Latencies()
     for call in folder.each_call():
         if call.latency_s is not None:
@@ -293,9 +295,18 @@ def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> Ru
     return manifest
 
 
-def _n_lines(path: Path) -> int:
+def _require_each_once(path: Path, n_expected: int) -> None:
+    """Check that sorted outcomes are as many as expected, and no two of them the same one."""
+    hint = "A part was changed after it was complete: run it again"
+    n_rows, before = 0, None
     with path.open("rb") as lines:
-        return sum(1 for _ in lines)
+        for line in lines:
+            key = _outcome_key(line)
+            if key == before:
+                raise InputError(f"the parts hold an outcome on {key[0].decode(errors='replace')} twice", hint=hint)
+            n_rows, before = n_rows + 1, key
+    if n_rows != n_expected:
+        raise InputError(f"the parts hold {n_rows} outcomes, and {n_expected} were expected", hint=hint)
 
 
 def load_outcomes(path: Path | str) -> list[Verdict | Failure]:

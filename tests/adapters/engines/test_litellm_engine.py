@@ -196,7 +196,7 @@ def test_respx_sees_one_request_with_the_right_payload_and_nothing_else(wire: An
     }
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 529])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 529])
 def test_litellm_sends_once_whatever_comes_back(wire: Any, status: int) -> None:
     """The SDK under it tries 408, 409, 429 and 5xx twice more by default: the runner alone may try again."""
     import httpx
@@ -206,6 +206,21 @@ def test_litellm_sends_once_whatever_comes_back(wire: Any, status: int) -> None:
     (found,) = ask(NOWHERE, request(model="openai/m"), key=KEY)
     assert isinstance(found, EngineFault)
     assert route.call_count == len(wire.calls) == 1
+
+
+def test_after_a_422_litellm_asks_once_more_which_nobody_charges(wire: Any) -> None:
+    """The one exception, part of `drop_params`: it leaves out what the refusal names, and a second refusal is final."""
+    import httpx
+
+    wrong = {"message": json.dumps({"detail": [{"loc": ["body", "seed"], "msg": "extra"}]})}
+    answer = httpx.Response(422, json={"error": wrong})
+    route = wire.post(f"{NOWHERE}/chat/completions").mock(return_value=answer)
+    (found,) = ask(NOWHERE, request(model="openai/m", parameters={"seed": 7, "temperature": 0.0}), key=KEY)
+    assert (found.kind, found.may_be_charged) == ("bad_request", False), found.detail
+    assert [sorted(json.loads(call.request.content)) for call in route.calls] == [
+        ["messages", "model", "seed", "temperature"],
+        ["messages", "model", "temperature"],
+    ]
 
 
 def test_a_broken_connection_is_not_tried_again_either(wire: Any) -> None:
