@@ -26,6 +26,7 @@ _PUBLIC: dict[str, str] = {
     "Session": "judgekit.records.session",
     "Verdict": "judgekit.records.verdict",
     "agree": "judgekit.api.calls",
+    "calibrate": "judgekit.api.calibrating",
     "compare": "judgekit.api.calls",
     "distil_student": "judgekit.api.calls",
     "estimate": "judgekit.api.calls",

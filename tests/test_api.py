@@ -136,7 +136,7 @@ def test_verdicts_on_other_criteria_are_no_score() -> None:
         judgekit.score(made, VERDICTS, criteria="policy")
 
 
-ONLY_ON_THE_COMMAND_LINE = {"dataset", "verdicts", "out", "baseline", "candidate", "labels", "context"}
+ONLY_ON_THE_COMMAND_LINE = {"dataset", "verdicts", "out", "queue", "baseline", "candidate", "labels", "context"}
 """Where things are read and written; in Python they are arguments and results."""
 IN_PYTHON = {
     "criterion": "criteria",
@@ -144,6 +144,7 @@ IN_PYTHON = {
     "split": "splits",
     "resamples": "n_resamples",
     "samples": "n_samples",
+    "pairs": "preference",
     "folds": "n_folds",
 }
 """Option of the command line -> its name in Python, where they differ: in Python several go into one argument."""

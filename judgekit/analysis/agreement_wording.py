@@ -48,7 +48,7 @@ def agreement_warnings(dataset: Dataset, rows: Sequence[Row]) -> tuple[str, ...]
     warnings: list[str] = []
     for criterion in (each for each in dataset.rubric.criteria if each.id in named):
         own = [row for row in rows if row.criterion == criterion.id]
-        labels = [label for label in dataset.labels if label.criterion == criterion.id and label.kind == "human"]
+        labels = [label for label in dataset.labels_by_criterion[criterion.id] if label.kind == "human"]
         warnings += _rater_warnings(criterion, labels, own)
         warnings += _few_units(own)
         warnings += _skewed(criterion, labels, own)
@@ -59,7 +59,7 @@ def agreement_warnings(dataset: Dataset, rows: Sequence[Row]) -> tuple[str, ...]
 
 def agreement_notes(dataset: Dataset, table: RatingTable) -> tuple[str, ...]:
     """Return what the rows of one criterion are read beside."""
-    labels = [each for each in dataset.labels if each.criterion == table.criterion.id and each.kind == "human"]
+    labels = [each for each in dataset.labels_by_criterion[table.criterion.id] if each.kind == "human"]
     notes = list(_pair_indices(table))
     if labels and all(label.design is None for label in labels):
         notes.append("How these sessions were picked is not recorded: the figures hold for them, not for the traffic.")

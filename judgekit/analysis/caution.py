@@ -41,8 +41,8 @@ def cautions(
         found += _ceiling_near_zero(own)
         used = [
             label
-            for label in dataset.labels
-            if label.criterion == criterion.id and label.kind == "human" and label.target in targets
+            for label in dataset.labels_by_criterion[criterion.id]
+            if label.kind == "human" and label.target in targets
         ]
         is_design_known |= any(label.design is not None for label in used)
         found += not_random(criterion, used)

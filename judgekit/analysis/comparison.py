@@ -1,14 +1,14 @@
 """Two versions on the same inputs, in the experts' units: paired by input, trials averaged.
 
 The judge's rows are the judge's opinion, not corrected for what it gets wrong; the experts' own rows, where
-both versions of an input carry labels, stand beside them.
+both versions of an input carry labels, stand beside them. What corrects the one by the other is in `contrast`.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.report import Counts, Disagreement, Rating, Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.paired_share import FourCells, tango
 from judgekit.stats.sample import Sample
 
 
@@ -35,6 +36,7 @@ class PairedInputs:
         n_sessions: Sessions that entered, all trials together.
         dropped: Sessions that could not be paired, each by one cause: `no_input`, `no_number`, or `only_NAME` where
             the other side has no number on the same input.
+        members: The sessions behind each input, baseline's then candidate's, shape (n_inputs,).
     """
 
     inputs: tuple[str, ...]
@@ -43,6 +45,18 @@ class PairedInputs:
     units: np.ndarray
     n_sessions: int
     dropped: Mapping[str, int]
+    members: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+
+    @property
+    def differences(self) -> np.ndarray:
+        """Candidate minus baseline, shape (n_inputs,)."""
+        found: np.ndarray = self.candidate - self.baseline
+        return found
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether each input is its own unit."""
+        return len(np.unique(self.units)) == len(self.units)
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ def paired_inputs(dataset: Dataset, numbers: Mapping[Target, float], sides: tupl
     baseline, candidate = (side.name for side in sides)
     side_of = {session: side.name for side in sides for session in side.sessions}
     trials: dict[str, dict[str, list[float]]] = {baseline: defaultdict(list), candidate: defaultdict(list)}
-    member: dict[str, list[str]] = defaultdict(list)
+    member: dict[str, dict[str, list[str]]] = {baseline: defaultdict(list), candidate: defaultdict(list)}
     dropped: Counter[str] = Counter()
     for session in dataset.sessions:
         side = side_of.get(session.id)
@@ -82,29 +96,35 @@ def paired_inputs(dataset: Dataset, numbers: Mapping[Target, float], sides: tupl
             dropped["no_number"] += 1
         else:
             trials[side][session.input].append(number)
-            member[session.input].append(session.id)
+            member[side][session.input].append(session.id)
     both = sorted(trials[baseline].keys() & trials[candidate].keys())
     for side in (baseline, candidate):
         dropped[f"only_{side}"] = sum(len(found) for each, found in trials[side].items() if each not in both)
+    members = tuple((tuple(sorted(member[baseline][each])), tuple(sorted(member[candidate][each]))) for each in both)
     return PairedInputs(
         inputs=tuple(both),
         baseline=np.array([np.mean(sorted(trials[baseline][each])) for each in both]),
         candidate=np.array([np.mean(sorted(trials[candidate][each])) for each in both]),
-        units=unit_codes([(min(member[each]), None) for each in both], dataset.unit),
-        n_sessions=sum(len(member[each]) for each in both),
+        units=unit_codes([(min(*before, *after), None) for before, after in members], dataset.unit),
+        n_sessions=sum(len(before) + len(after) for before, after in members),
         dropped={cause: n for cause, n in dropped.items() if n},
+        members=members,
     )
 
 
 def comparison_rows(
     criterion: Criterion, paired: PairedInputs, versions: tuple[str, str], measuring: Measuring
 ) -> list[Row]:
-    """Return each version's mean and the paired difference, candidate minus baseline.
+    """Return the paired difference, candidate minus baseline, and each version's mean.
 
-    Numbers are the scale's own: the share of positive verdicts for a binary criterion, levels for an ordinal one.
+    Args:
+        criterion: The question.
+        paired: Levels of an ordinal criterion; for a binary one 1 is the positive level (`oriented`).
+        versions: (baseline, candidate).
+        measuring: Level, resamples and randomness.
     """
     baseline, candidate = versions
-    sides = {baseline: _oriented(criterion, paired.baseline), candidate: _oriented(criterion, paired.candidate)}
+    sides = {baseline: paired.baseline, candidate: paired.candidate}
     rows = [
         _row(
             criterion,
@@ -116,7 +136,33 @@ def comparison_rows(
     ]
     between = f"{candidate}~{baseline}"
     difference = _mean_difference(sides[candidate], sides[baseline], paired, measuring, (candidate, baseline))
+    cells = four_cells(paired) if criterion.scale.type == "binary" else None
+    if cells is not None:
+        ends = tango(cells, measuring.level)
+        difference = replace(difference, low=ends.low, high=ends.high, method=ends.method)
     return [_row(criterion, "mean_difference", between, difference), *rows]
+
+
+def oriented(criterion: Criterion, paired: PairedInputs) -> PairedInputs:
+    """Return the numbers such that the positive level of a binary criterion is 1, wherever it stands."""
+    baseline, candidate = (oriented_numbers(criterion, each) for each in (paired.baseline, paired.candidate))
+    return replace(paired, baseline=baseline, candidate=candidate)
+
+
+def oriented_numbers(criterion: Criterion, numbers: np.ndarray) -> np.ndarray:
+    """Count the positive level of a binary criterion as 1."""
+    positive = criterion.scale.positive_level
+    return numbers if positive is None or criterion.scale.code(positive) == 1.0 else 1.0 - numbers
+
+
+def four_cells(paired: PairedInputs) -> FourCells | None:
+    """Return inputs by what both versions did; None where trials were averaged, or inputs come in groups."""
+    values = np.concatenate([paired.baseline, paired.candidate])
+    if not len(paired.inputs) or not paired.is_alone or not np.isin(values, (0.0, 1.0)).all():
+        return None
+    one, other = paired.candidate == 1, paired.baseline == 1
+    counts = ((one & other), (one & ~other), (~one & other), (~one & ~other))
+    return FourCells(*(int(each.sum()) for each in counts))
 
 
 def comparison_counts(criterion: Criterion, paired: PairedInputs) -> Counts:
@@ -166,22 +212,13 @@ def moved(
     return tuple(found)
 
 
-def _oriented(criterion: Criterion, numbers: np.ndarray) -> np.ndarray:
-    """Count the positive level of a binary criterion as 1, wherever it stands among the levels."""
-    positive = criterion.scale.positive_level
-    if positive is None or criterion.scale.code(positive) == 1.0:
-        return numbers
-    return 1.0 - numbers
-
-
 def _mean_difference(
     left: np.ndarray, right: np.ndarray, paired: PairedInputs, measuring: Measuring, names: tuple[str, str]
 ) -> Estimate:
     ratings = np.column_stack([left, right]) if len(left) else np.zeros((0, 2))
-    alone = len(np.unique(paired.units)) == len(paired.units)
     sample = Sample(
         ratings=ratings,
-        units=None if alone else paired.units,
+        units=None if paired.is_alone else paired.units,
         levels=None,
         positive=None,
         dropped=dict(paired.dropped),

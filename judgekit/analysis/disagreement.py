@@ -6,7 +6,7 @@ Worst first; ties broken by id, so that the same data give the same list.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -93,9 +93,9 @@ def worst_verdicts(
     )
 
 
-def without_verdict(dataset: Dataset, criterion: Criterion, failures: Iterable[Failure]) -> tuple[Disagreement, ...]:
+def without_verdict(dataset: Dataset, criterion: Criterion, failures: Collection[Failure]) -> tuple[Disagreement, ...]:
     """Return the targets that a judge failed on, with the cause and what the experts said."""
-    spoken = labels_by_target(dataset, criterion)
+    spoken = labels_by_target(dataset, criterion, {(failure.target, failure.turn) for failure in failures})
     return tuple(
         Disagreement(
             criterion=criterion.id,
@@ -117,10 +117,8 @@ def labels_by_target(
     wanted = None if targets is None else set(targets)
     told = [
         label
-        for label in dataset.labels
-        if label.criterion == criterion.id
-        and label.kind in ("human", "gold")
-        and (wanted is None or (label.target, label.turn) in wanted)
+        for label in dataset.labels_by_criterion[criterion.id]
+        if label.kind in ("human", "gold") and (wanted is None or (label.target, label.turn) in wanted)
     ]
     for label in sorted(told, key=lambda each: (each.rater or "", each.occasion, each.id)):
         spoken[label.target, label.turn].append(label)

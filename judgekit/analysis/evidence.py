@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from judgekit.analysis.reference import Reference
 from judgekit.analysis.sampling import Sampling, sampling_of
 from judgekit.records.dataset import Dataset
-from judgekit.records.label import LabelKind
+from judgekit.records.label import Label, LabelKind
 from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.session import Session
@@ -68,40 +68,33 @@ class Evidence:
         return dict(sorted(causes.items()))
 
     @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """The criterion's labels behind the experts' numbers, of all versions."""
+        kind: LabelKind = "gold" if self.experts.rule == "gold" else "human"
+        return tuple(each for each in self.dataset.labels_by_criterion[self.criterion.id] if each.kind == kind)
+
+    @cached_property
     def sampling(self) -> Sampling:
         """How the labelled sessions were picked."""
-        kind: LabelKind = "gold" if self.experts.rule == "gold" else "human"
-        labels = [each for each in self.dataset.labels if each.criterion == self.criterion.id and each.kind == kind]
-        return sampling_of(labels, [session.id for session in self.labelled])
+        return sampling_of(self.labels, [session.id for session in self.labelled])
 
     @cached_property
     def inputs(self) -> tuple[Trials, ...]:
         """The labelled sessions by input; one that names no input stands alone."""
-        found: dict[tuple[bool, str], list[Session]] = defaultdict(list)
-        for session in self.labelled:
-            found[session.input is not None, session.input or session.id].append(session)
-        return tuple(tuple(trials) for _, trials in sorted(found.items()))
+        return by_input(self.labelled)
 
     @cached_property
     def units(self) -> Mapping[str, int]:
         """Labelled session -> its independent unit; units that share an input are one, since its trials are alike."""
-        names = [[self.dataset.unit(session.id) for session in trials] for trials in self.inputs]
-        joined = {name: name for own in names for name in own}
-
-        def root(name: str) -> str:
-            while joined[name] != name:
-                name = joined[name]
-            return name
-
-        for own in names:
-            for name in own[1:]:
-                joined[root(name)] = root(own[0])
-        place = {name: number for number, name in enumerate(sorted({root(name) for name in joined}))}
-        return {each.id: place[root(self.dataset.unit(each.id))] for trials in self.inputs for each in trials}
+        return joined_units(self.dataset, self.inputs)
 
     def number(self, session: Session) -> float:
         """Return the experts' number; on a binary scale 1 is the positive level, wherever it stands."""
-        value, positive = self.experts.values[session.id, None], self.criterion.scale.positive_level
+        return self.oriented(self.experts.values[session.id, None])
+
+    def oriented(self, value: float) -> float:
+        """Return a number of the scale such that on a binary one 1 is the positive level."""
+        positive = self.criterion.scale.positive_level
         return 1 - value if positive is not None and self.criterion.scale.code(positive) == 0 else value
 
     def row(self, metric: str, estimate: Estimate, estimator: str) -> Row:
@@ -109,3 +102,29 @@ class Evidence:
         return Row(
             criterion=self.criterion.id, metric=metric, between=self.name, estimate=estimate, estimator=estimator
         )
+
+
+def by_input(sessions: Iterable[Session]) -> tuple[Trials, ...]:
+    """Return sessions by input; one that names no input stands alone."""
+    found: dict[tuple[bool, str], list[Session]] = defaultdict(list)
+    for session in sessions:
+        found[session.input is not None, session.input or session.id].append(session)
+    return tuple(tuple(trials) for _, trials in sorted(found.items()))
+
+
+def joined_units(dataset: Dataset, inputs: Sequence[Trials]) -> dict[str, int]:
+    """Return session -> its independent unit; units that share an input are one, since its trials are alike."""
+    names = [[dataset.unit(session.id) for session in trials] for trials in inputs]
+    joined = {name: name for own in names for name in own}
+
+    def root(name: str) -> str:
+        while joined[name] != name:
+            joined[name] = joined[joined[name]]
+            name = joined[name]
+        return name
+
+    for own in names:
+        for name in own[1:]:
+            joined[root(name)] = root(own[0])
+    place = {name: number for number, name in enumerate(sorted({root(name) for name in joined}))}
+    return {each.id: place[root(dataset.unit(each.id))] for trials in inputs for each in trials}

@@ -90,7 +90,7 @@ class Judged:
 
 
 def upward(criterion: Criterion) -> float:
-    """Return 1 where the greater of two numbers is the better one, -1 where the lower is: as declared, else by levels."""
+    """Return 1 where the greater of two numbers is the better one, else -1: as declared, else by the levels."""
     return {"higher": 1.0, "lower": -1.0}.get(criterion.direction or "", _towards_positive(criterion))
 
 

@@ -22,7 +22,7 @@ BASELINE: Role = "baseline"
 OF_PAIRS = (
     "pairwise_accuracy", "pairwise_accuracy_strict", "position_consistency", "first_slot_rate", "pair_tie_rate",
 )  # fmt: skip
-"""Shares over both orders of every pair, or over pairs of rated sessions; measured beside the sets, on preference scales alone."""
+"""Shares over both orders of every pair, or over pairs of rated sessions; beside the sets, for preferences alone."""
 OF_REPEATS = ("best_of_accuracy", "sample_consistency", "sample_sd")
 """Over inputs with several candidates, and over verdicts of several samples; beside the sets, where any are."""
 _BESIDE = (*OF_PAIRS, *OF_REPEATS)

@@ -67,7 +67,7 @@ def quality_notes(found: Sequence[Evidence], rows: Sequence[Row]) -> tuple[str, 
     notes = []
     positive = found[0].criterion.scale.positive_level
     if positive is not None:
-        notes.append(f"Share: of the labelled sessions, those that are {level_text(positive)}.")
+        notes.append(f"Share: of the sessions, those that are {level_text(positive)}.")
     weighted = [each for each in found if each.sampling.is_weighted]
     notes += [f"{each.name}: {weight_words(each.sampling)}." for each in weighted]
     if any(len(trials) > 1 for each in found if not each.sampling.is_weighted for trials in each.inputs):

@@ -85,8 +85,8 @@ class _Given:
 
 def _labels_by_rater(dataset: Dataset, criterion: Criterion) -> dict[str, _Given]:
     found: dict[str, dict[Target, dict[int, Label]]] = defaultdict(lambda: defaultdict(dict))
-    for label in dataset.labels:
-        if label.criterion == criterion.id and label.kind == "human" and label.rater and label.status == "ok":
+    for label in dataset.labels_by_criterion[criterion.id]:
+        if label.kind == "human" and label.rater and label.status == "ok":
             found[label.rater][label.target, label.turn][label.occasion] = label
     return {rater: _Given(by_target) for rater, by_target in found.items()}
 

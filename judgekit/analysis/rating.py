@@ -90,7 +90,7 @@ def rating_table(
     code = _coder(criterion)
     unrated: dict[Target, str] = {}
     cells: dict[Target, dict[str, float]] = defaultdict(dict)
-    labels = [each for each in dataset.labels if each.criterion == criterion.id and each.kind in wanted]
+    labels = [each for each in dataset.labels_by_criterion[criterion.id] if each.kind in wanted]
     if targets is not None:
         labels = [label for label in labels if label.target in targets]
     for label in sorted(labels, key=lambda each: each.occasion):

@@ -10,9 +10,16 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from judgekit.analysis.agreement_wording import NEUTRAL_DESIGNS
 from judgekit.records.label import Design, Label
+from judgekit.records.rubric import Scale
+
+Method = Literal["labels_only", "post_stratification", "ppi", "rogan_gladen"]
+"""What makes the figure that stands first."""
+BY_CLASS = "by_class"
+"""Way of picking: so many sessions of each class of the experts' answer, as case-control studies do."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class Sampling:
         refused: Why no figure can be given; None where one can.
         chosen: Way of picking -> sessions picked neither at random nor all together, of unknown probability.
         n_unknown: Sessions of which nothing is recorded.
+        strata: Session -> the stratum that it was drawn from, where all were drawn by stratum; else empty.
     """
 
     n: int
@@ -32,6 +40,12 @@ class Sampling:
     refused: str | None = None
     chosen: Mapping[str, int] = field(default_factory=dict)
     n_unknown: int = 0
+    strata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_by_class(self) -> bool:
+        """Whether every session was picked by the class of the experts' answer."""
+        return bool(self.n) and dict(self.chosen) == {BY_CLASS: self.n}
 
     @property
     def is_weighted(self) -> bool:
@@ -56,10 +70,28 @@ def sampling_of(labels: Iterable[Label], sessions: Sequence[str]) -> Sampling:
         return Sampling(len(sessions), refused=refused)
     known = {each: found[0] for each, found in given.items() if found}
     if _differ(known.values()):
-        return Sampling(len(sessions), weights={each: 1 / known[each] for each in sessions})
+        weights = {each: 1 / known[each] for each in sessions}
+        return Sampling(len(sessions), weights=weights, strata=_strata(designs, sessions))
     methods = {each: _method(designs[each]) for each in sessions if each not in known}
     chosen = Counter(method for method in methods.values() if method and method not in NEUTRAL_DESIGNS)
     return Sampling(len(sessions), chosen=chosen, n_unknown=sum(method is None for method in methods.values()))
+
+
+def method_of(sampling: Sampling, scale: Scale, *, has_levels: bool) -> Method:
+    """Return what makes the figure that stands first, from how sessions were picked alone, before any label is read.
+
+    Args:
+        sampling: How the labelled sessions that were judged were picked.
+        scale: The criterion's.
+        has_levels: Whether verdicts are levels, not finer scores.
+    """
+    if sampling.is_by_class and scale.type == "binary" and has_levels:
+        return "rogan_gladen"
+    if sampling.refused or sampling.chosen or not sampling.n:
+        return "labels_only"
+    if sampling.is_weighted or not has_levels or not scale.levels:
+        return "ppi"
+    return "post_stratification"
 
 
 def weight_words(found: Sampling) -> str:
@@ -92,6 +124,17 @@ def _some_probabilities(given: Mapping[str, Sequence[float]]) -> str | None:
         f"those of the others differ ({known[0]:g} to {known[-1]:g}): weighted or not, the figure would be off; "
         "record design.probability"
     )
+
+
+def _strata(designs: Mapping[str, Sequence[Design]], sessions: Sequence[str]) -> dict[str, str]:
+    """Return each session's stratum, where all were drawn by stratum and from one."""
+    found: dict[str, str] = {}
+    for each in sessions:
+        names = {design.stratum for design in designs[each] if design.method == "stratified" and design.stratum}
+        if len(names) != 1:
+            return {}
+        found[each] = names.pop()
+    return found
 
 
 def _differ(probabilities: Iterable[float]) -> bool:

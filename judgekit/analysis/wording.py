@@ -59,7 +59,7 @@ def score_warnings(dataset: Dataset, rows: Sequence[Row], causes: Counter[str]) 
         if 0 < row.estimate.n_clusters < MIN_SESSIONS
     ]
     for criterion in _criteria(dataset, rows):
-        people = {label.rater for label in dataset.labels if label.criterion == criterion.id and label.kind == "human"}
+        people = {label.rater for label in dataset.labels_by_criterion[criterion.id] if label.kind == "human"}
         if len(people - {None}) == 1:
             warnings.append(f"{criterion.id}: one rater only, so there is no human ceiling")
     return tuple(dict.fromkeys(warnings))

@@ -107,7 +107,7 @@ def read_table(
     """Return one table with a judge's and the humans' columns as `.dataset` and `.outcomes`."""
     from judgekit.adapters.importers.plain import plain_table
 
-    return plain_table(Path(path), judge=judge, humans=_words(humans), scale=scale, group=group)
+    return plain_table(Path(path), judge=judge, humans=words_of(humans), scale=scale, group=group)
 
 
 def split(
@@ -125,7 +125,7 @@ def split(
     from judgekit.review.splits import draw_splits
 
     shares: dict[SplitName, float] = {"train": 1 - dev - test, "dev": dev, "test": test}
-    drawn = draw_splits(dataset, seed=seed, fractions=shares, stratify=_words(stratify) or None)
+    drawn = draw_splits(dataset, seed=seed, fractions=shares, stratify=words_of(stratify) or None)
     return dataset.model_copy(update={"splits": drawn})
 
 
@@ -155,7 +155,7 @@ def agree(
     from judgekit.workflows.agree import agree as run
 
     how = replace(_measuring(seed, level, n_resamples, metrics), generalise=generalise)
-    return run(dataset, how, criteria=_words(criteria), settings={"seed": seed})
+    return run(dataset, how, criteria=words_of(criteria), settings={"seed": seed})
 
 
 def score(
@@ -221,15 +221,15 @@ def score(
     from judgekit.workflows.score import Rival
     from judgekit.workflows.score import score as run
 
-    given, scoring = _judged(outcomes, judge)
-    chosen: Any = _words(splits)
-    beside = {name: _judged(each, name) for name, each in (rivals or {}).items()}
+    given, scoring = judged(outcomes, judge)
+    chosen: Any = words_of(splits)
+    beside = {name: judged(each, name) for name, each in (rivals or {}).items()}
     told = replace(
         _used(scoring, use, reference),
         splits=chosen,
         n_samples=n_samples,
         preference=preference,
-        slices=_words(slices),
+        slices=words_of(slices),
         rivals=tuple(Rival(name, found, how.lineage) for name, (found, how) in beside.items()),
         epsilon=epsilon,
         settings={"seed": seed},
@@ -239,67 +239,96 @@ def score(
 
 def estimate(
     dataset: Dataset,
-    *,
-    criteria: Sequence[str] = (),
-    versions: Sequence[str] = (),
-    reference: str | None = None,
-    seed: int = SEED,
-    level: float = 0.95,
-    n_resamples: int = RESAMPLES,
-) -> QualityReport:
-    """Return how good each version is, from labels alone.
-
-    Args:
-        dataset: Sessions and labels, with how the sessions were picked.
-        criteria: Criteria to look at; empty for all that carry labels.
-        versions: Versions to look at; empty for all.
-        reference: `majority`, `mean`, `median`, `adjudicated`, `gold`, `rater:NAME` or `group:NAME`.
-        seed: Of the resampling.
-        level: Coverage of the intervals.
-        n_resamples: Bootstrap resamples.
-    """
-    from judgekit.workflows.estimate import estimate as run
-
-    asked, named = _words(criteria), _words(versions)
-    how, told = _measuring(seed, level, n_resamples), {"seed": seed}
-    return run(dataset, how, criteria=asked, versions=named, rule=reference, settings=told)
-
-
-def compare(
-    dataset: Dataset,
-    outcomes: Outcomes,
-    baseline: str,
-    candidate: str,
+    outcomes: Outcomes | None = None,
     *,
     judge: str | None = None,
+    criteria: Sequence[str] = (),
+    versions: Sequence[str] = (),
+    splits: Sequence[str] = ("all",),
     reference: str | None = None,
     use: Use = "value",
     seed: int = SEED,
     level: float = 0.95,
     n_resamples: int = RESAMPLES,
-) -> ComparisonReport:
-    """Return the difference between two versions on the same inputs.
+) -> QualityReport:
+    """Return how good each version is: from labels alone, or with a judge's help.
 
     Args:
-        dataset: Sessions, with their inputs and versions, and labels.
-        outcomes: A run, verdicts or rows, with sessions of both versions.
-        baseline: Version compared against.
-        candidate: Version under test.
+        dataset: Sessions and labels, with how the sessions were picked.
+        outcomes: A run, verdicts or rows of a judge whose errors the labels correct; None: labels alone.
         judge: The judge's name, where the outcomes do not say.
-        reference: How several raters become one, as in `score`.
-        use: What of a verdict is measured: its value, or its finer score.
+        criteria: Criteria to look at; empty for all that carry labels.
+        versions: Versions to look at; empty for all.
+        splits: Splits whose labels may correct the judge; `all` but the locked test split.
+        reference: `majority`, `mean`, `median`, `adjudicated`, `gold`, `rater:NAME` or `group:NAME`.
+        use: What of a verdict counts: its value, or its finer score.
         seed: Of the resampling.
         level: Coverage of the intervals.
         n_resamples: Bootstrap resamples.
     """
     from dataclasses import replace
 
-    from judgekit.workflows.compare import compare_versions
+    from judgekit.workflows.estimate import estimate as run
+    from judgekit.workflows.estimate import estimate_judged
 
-    given, scoring = _judged(outcomes, judge)
-    told = replace(_used(scoring, use, reference), settings={"seed": seed})
+    asked, named = words_of(criteria), words_of(versions)
     how = _measuring(seed, level, n_resamples)
-    return compare_versions(dataset, [(given, told)], (baseline, candidate), measuring=how)
+    settings: dict[str, object] = {"seed": seed}
+    if outcomes is None:
+        return run(dataset, how, criteria=asked, versions=named, rule=reference, settings=settings)
+    given, scoring = judged(outcomes, judge)
+    chosen: Any = words_of(splits)
+    told = replace(_used(scoring, use, reference), splits=chosen, settings=settings)
+    return estimate_judged(dataset, given, told, how, criteria=asked, versions=named)
+
+
+def compare(
+    dataset: Dataset,
+    outcomes: Outcomes | None,
+    baseline: str,
+    candidate: str | Sequence[str],
+    *,
+    judge: str | None = None,
+    reference: str | None = None,
+    use: Use = "value",
+    slices: str | Sequence[str] = (),
+    adjust: Literal["bh", "holm"] = "bh",
+    delta: float | None = None,
+    margin: float = 0.0,
+    seed: int = SEED,
+    level: float = 0.95,
+    n_resamples: int = RESAMPLES,
+) -> ComparisonReport:
+    """Return the difference between two versions on the same inputs, or all pairs of several.
+
+    Args:
+        dataset: Sessions, with their inputs and versions, and labels.
+        outcomes: A run, verdicts or rows, with sessions of both versions; None: labels stand alone.
+        baseline: Version compared against.
+        candidate: Version under test; several: all pairs are tested and ranked.
+        judge: The judge's name, where the outcomes do not say.
+        reference: How several raters become one, as in `score`.
+        use: What of a verdict is measured: its value, or its finer score.
+        slices: Fields of a session by whose values the difference is shown apart.
+        adjust: Over slices: `holm` (no false one), or `bh` (few).
+        delta: Without labels on the candidate: how far the judge may err otherwise on it.
+        margin: Without labels: not worse by more than this passes.
+        seed: Of the resampling.
+        level: Coverage of the intervals.
+        n_resamples: Bootstrap resamples.
+    """
+    from dataclasses import replace
+
+    from judgekit.analysis.label_free import Assumption
+    from judgekit.workflows.compare import Comparing, compare_versions
+    from judgekit.workflows.score import Scoring
+
+    given, scoring = ([], Scoring(judge="")) if outcomes is None else judged(outcomes, judge)
+    told = replace(_used(scoring, use, reference), settings={"seed": seed})
+    looked = Comparing(slices=tuple(words_of(slices)), adjustment=adjust, assumption=Assumption(delta, margin))
+    how = _measuring(seed, level, n_resamples)
+    versions = (baseline, *words_of(candidate))
+    return compare_versions(dataset, [(given, told)], versions, measuring=how, comparing=looked)
 
 
 def load_judge(path: str | Path) -> Judge:
@@ -341,7 +370,7 @@ def distil_student(
     """Return a local student judge learnt from the experts' labels, cross-fitted by group."""
     from judgekit.workflows.distil import distil_student
 
-    chosen: Any = _words(splits)
+    chosen: Any = words_of(splits)
     return distil_student(dataset, criterion, splits=chosen, seed=seed, n_folds=n_folds, name=f"{criterion}-student")
 
 
@@ -422,7 +451,7 @@ def verify(path: str | Path) -> tuple[str, ...]:
     return Ledger(find_dataset(str(path)) / "ledger").verify()
 
 
-def _words(given: Sequence[str]) -> tuple[str, ...]:
+def words_of(given: Sequence[str]) -> tuple[str, ...]:
     """Return names one by one; a single name given bare is one name, not its letters."""
     return (given,) if isinstance(given, str) else tuple(given)
 
@@ -444,7 +473,7 @@ def _on_scale(label: Any, rubric: Any) -> Any:
     return label.model_copy(update={"value": rubric.criterion(label.criterion).scale.read(label.value)})
 
 
-def _judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Scoring]:
+def judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Scoring]:
     from judgekit.records.run import Run
     from judgekit.workflows.score import Scoring
 
@@ -491,7 +520,7 @@ def _used(scoring: Scoring, use: Use, reference: str | None) -> Scoring:
 def _of_criteria(
     dataset: Dataset, outcomes: list[Verdict | Failure], criteria: Sequence[str]
 ) -> list[Verdict | Failure]:
-    names = [dataset.rubric.criterion(each).id for each in _words(criteria)]
+    names = [dataset.rubric.criterion(each).id for each in words_of(criteria)]
     kept = [outcome for outcome in outcomes if outcome.criterion in names] if names else outcomes
     if outcomes and not kept:
         raise InputError(f"no verdict is on criterion {', '.join(names)}")
@@ -503,4 +532,4 @@ def _measuring(seed: int, level: float, n_resamples: int, metrics: Sequence[str]
 
     from judgekit.analysis.agreement import Measuring
 
-    return Measuring(np.random.default_rng(seed), level=level, n_resamples=n_resamples, metrics=_words(metrics))
+    return Measuring(np.random.default_rng(seed), level=level, n_resamples=n_resamples, metrics=words_of(metrics))

@@ -102,7 +102,7 @@ async def _ask(asked: _Asked, targets: list[Target], engine: Engine | None, max_
     finally:
         if engine is None:
             await answering.close()
-    return sink.run(manifest, asked.judge.lineage)
+    return sink.run(manifest, asked.judge.verdict_lineage)
 
 
 def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
@@ -115,7 +115,7 @@ def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
     targets = targets_of(judge, dataset.sessions, dataset.pairs)
     outcomes = judge_with_student(judge, student, dataset, now=clock.now())
     manifest = keep_outcomes(judge, targets, outcomes, sink=sink, clock=clock)
-    return sink.run(manifest, judge.lineage)
+    return sink.run(manifest, judge.verdict_lineage)
 
 
 def _given_run(asked: _Asked, targets: list[Target]) -> Run:
@@ -127,7 +127,7 @@ def _given_run(asked: _Asked, targets: list[Target]) -> Run:
     clock, sink = SystemClock(), MemorySink()
     outcomes = given_outcomes(asked.judge, asked.folder, targets, now=clock.now())
     manifest = keep_outcomes(asked.judge, targets, outcomes, sink=sink, clock=clock)
-    return sink.run(manifest, asked.judge.lineage)
+    return sink.run(manifest, asked.judge.verdict_lineage)
 
 
 def _panel_run(asked: _Asked, dataset: Dataset, *, engine: Engine | None, max_in_flight: int) -> Run:
@@ -153,7 +153,7 @@ def _panel_run(asked: _Asked, dataset: Dataset, *, engine: Engine | None, max_in
         clock=SystemClock(),
         worth=PanelWorthOf(dataset.unit, np.random.default_rng(7)),
     )
-    return sink.run(manifest, asked.judge.lineage)
+    return sink.run(manifest, asked.judge.verdict_lineage)
 
 
 def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:

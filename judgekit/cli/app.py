@@ -24,6 +24,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("judgekit.cli.distill:distill", "distill"),
     ("judgekit.cli.run:run", "run"),
     ("judgekit.cli.score:score", "score"),
+    ("judgekit.cli.calibrate:calibrate", "calibrate"),
     ("judgekit.cli.estimate:estimate", "estimate"),
     ("judgekit.cli.compare:compare", "compare"),
     ("judgekit.cli.report:report", "report"),

@@ -237,6 +237,7 @@ def _card_text(card: JudgeCard) -> str:
         **(_prompt_rows(card.prompt) if card.prompt else _kind_rows(card)),
         **({"redacts": ", ".join(card.redaction)} if card.redaction else {}),
         "lineage": lineage,
+        **({"calibrated": "; ".join(card.calibrated)} if card.calibrated else {}),
         "judge": _short(card.judge_fingerprint),
     }
     lines = wrap(f"{card.name} ({card.kind})" + (f": {card.description}" if card.description else ""), WIDTH)

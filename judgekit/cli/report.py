@@ -12,9 +12,16 @@ from judgekit.errors import FileProblem, InputError, InvalidRecord, UnknownName
 
 if TYPE_CHECKING:
     from judgekit.records.record import Record
-    from judgekit.records.report import AgreementReport, ComparisonReport, ProbeReport, QualityReport, ScoreReport
+    from judgekit.records.report import (
+        AgreementReport,
+        CalibrationReport,
+        ComparisonReport,
+        ProbeReport,
+        QualityReport,
+        ScoreReport,
+    )
 
-    AnyReport = AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport
+    AnyReport = AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport
 
 HINT = "Reports are saved by judgekit agree, score, judge probe, estimate and compare with -o x.json"
 

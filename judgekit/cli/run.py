@@ -64,6 +64,13 @@ def run(
     shard: Annotated[
         str | None, typer.Option("--shard", help="Only part i of n, as i/n; `runs merge` makes one run of all parts.")
     ] = None,
+    ray: Annotated[
+        int | None, typer.Option("--ray", min=1, max=4096, help="Run in parts on so many Ray workers, then merge.")
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", help="Run of another judge that the judge's calibration reads (repeatable)."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")
     ] = False,
@@ -76,6 +83,7 @@ def run(
     """
     from judgekit.adapters.store.project import find_judge
     from judgekit.cli.running import RunHow, load_source, plan_text, planned, run_into, summary_text
+    from judgekit.cli.spread import Spread, run_spread
     from judgekit.workflows.run import require_verdicts
 
     how = RunHow(
@@ -91,6 +99,7 @@ def run(
         batch=batch,
         poll_s=poll,
         shard=shard,
+        beside=tuple(beside or ()),
     )
     folder = find_judge(judge)
     subject = changed(_load(folder), model=model, base_url=base_url, how=how)
@@ -100,7 +109,11 @@ def run(
         context.obj.emit(plan)
         context.obj.show(plan_text(plan))
         return
-    summary = run_into(out, subject, folder, source, how=how, console=context.obj)
+    if ray is not None:
+        spread = Spread(ray, sessions, split, limit)
+        summary = run_spread(out, subject, folder, source, spread=spread, how=how, console=context.obj)
+    else:
+        summary = run_into(out, subject, folder, source, how=how, console=context.obj)
     context.obj.emit(summary)
     context.obj.show(summary_text(summary))
     if how.shard is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import textwrap
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from judgekit.records.run import MemberRun, RunManifest
     from judgekit.records.session import Pair, Session
     from judgekit.workflows.dry_run import RunPlan
-    from judgekit.workflows.run import Batches, RunOptions, RunSummary
+    from judgekit.workflows.run import Batches, BesideRun, RunOptions, RunSummary
 
     Source: TypeAlias = Dataset | SessionFile
 
@@ -34,6 +35,8 @@ REPLIES_FILE = "replies.jsonl"
 """Recorded replies that come with a judge's folder."""
 STORE_FILE = "replies.sqlite"
 """Replies already paid for, in the project's cache."""
+N_REMEMBERED = 1000
+"""Calls of a run's folder that are put into the store at a time."""
 WIDTH = 80
 
 SplitChoice = Literal["train", "dev", "test", "all"]
@@ -53,6 +56,7 @@ class RunHow:
         max_cost_usd: Dollars this command may spend.
         fresh: Whether stored replies do not count.
         is_retrying_failures: Whether what stored replies leave unread is asked anew.
+        beside: Runs of other judges on the same sessions, for a calibration that reads them.
         batch: Whether requests go in the provider's batches, at half the price.
         poll_s: How often it is then asked how far it is, in seconds.
         shard: `i/n`: only this part of the targets.
@@ -68,6 +72,7 @@ class RunHow:
     max_cost_usd: float | None = None
     fresh: bool = False
     is_retrying_failures: bool = False
+    beside: tuple[str, ...] = ()
     batch: bool = False
     poll_s: float = 30.0
     shard: str | None = None
@@ -104,9 +109,9 @@ def run_into(
     folder = out or cache / "runs" / default_name(judge, how)
     targets = targets_in(judge, source, shard=how.shard)
     if judge.kind == "student":
-        manifest = _run_student(judge, judge_folder, targets, folder)
+        manifest = _run_student(judge, judge_folder, targets, folder, how=how)
     elif judge.kind in ("check", "stored"):
-        manifest = _run_given(judge, judge_folder, targets, folder)
+        manifest = _run_given(judge, judge_folder, targets, folder, how=how)
     else:
         manifest = _run_engine(judge, judge_folder, targets, (folder, how.cache or cache), how=how, console=console)
     set_aside = () if isinstance(source, Dataset) else source.notes
@@ -248,6 +253,7 @@ def _member_words(member: MemberRun) -> str:
 def _run_engine(
     judge: Judge, judge_folder: Path, targets: Targets, places: tuple[Path, Path], *, how: RunHow, console: Console
 ) -> RunManifest:
+    from judgekit.cli.memory import seldom_swept
     from judgekit.judging.prompt import Prompter
 
     folder, cache = places
@@ -256,7 +262,8 @@ def _run_engine(
     with writing(folder, judge, targets) as run_folder, opened_store(cache, engine, fresh=how.fresh) as store:
         if not how.fresh:
             _remember(run_folder, store)
-        return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
+        with seldom_swept():
+            return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
 
 
 def chosen_engine(judge: Judge, judge_folder: Path, *, how: RunHow) -> Engine:
@@ -381,10 +388,24 @@ def run_options(how: RunHow) -> RunOptions:
         max_cost_usd=how.max_cost_usd,
         prices=LitellmPrices(load_project(project_root()).prices),
         is_retrying_failures=how.is_retrying_failures,
+        beside=beside_runs(how),
     )
 
 
-def _run_student(judge: Judge, judge_folder: Path, targets: Targets, folder: Path) -> RunManifest:
+def beside_runs(how: RunHow) -> dict[str, BesideRun]:
+    """Return other judges' runs, by the judge's name.
+
+    Raises:
+        FileProblem: There is no such run, or it cannot be read.
+    """
+    from judgekit.cli.score import load_outcomes
+    from judgekit.workflows.run import BesideRun
+
+    loaded = [load_outcomes(source, None) for source in how.beside]
+    return {found.judge: BesideRun(outcomes, found.judge_fingerprint) for outcomes, found in loaded}
+
+
+def _run_student(judge: Judge, judge_folder: Path, targets: Targets, folder: Path, *, how: RunHow) -> RunManifest:
     """Judge with the weights in the judge's folder: no request, no key, no network."""
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.judge import JudgeFolder
@@ -396,10 +417,10 @@ def _run_student(judge: Judge, judge_folder: Path, targets: Targets, folder: Pat
     clock = SystemClock()
     outcomes = judge_with_student(judge, student, list(targets), now=clock.now())
     with writing(folder, judge, targets) as run_folder:
-        return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
+        return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock, beside=beside_runs(how))
 
 
-def _run_given(judge: Judge, judge_folder: Path, targets: Targets, folder: Path) -> RunManifest:
+def _run_given(judge: Judge, judge_folder: Path, targets: Targets, folder: Path, *, how: RunHow) -> RunManifest:
     """Keep what a check or stored verdicts say: no request, no key, no network."""
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.given import given_outcomes
@@ -408,7 +429,7 @@ def _run_given(judge: Judge, judge_folder: Path, targets: Targets, folder: Path)
     clock = SystemClock()
     outcomes = given_outcomes(judge, judge_folder, targets, now=clock.now())
     with writing(folder, judge, targets) as run_folder:
-        return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock)
+        return keep_outcomes(judge, targets, outcomes, sink=run_folder, clock=clock, beside=beside_runs(how))
 
 
 @contextlib.contextmanager
@@ -431,7 +452,7 @@ def writing(path: Path, judge: Judge, targets: Targets = ()) -> Iterator[RunFold
     lock = LineFile(path / ".lock", wait=False)
     try:
         with RunFolder(path) as folder:
-            folder.write_lineage(judge.lineage)
+            folder.write_lineage(judge.verdict_lineage)
             yield folder
     finally:
         lock.path.unlink(missing_ok=True)
@@ -489,9 +510,13 @@ def _remember(folder: RunFolder, store: Store) -> None:
 
     if not (folder.path / "run.json").is_file():
         return
-    for call in folder.each_call():
-        if store.find(Request(key=call.request, model=call.model, messages=(), sample=call.sample)) is None:
-            store.commit(call)
+    calls = folder.each_call()
+    while some := list(itertools.islice(calls, N_REMEMBERED)):
+        asked = [Request(key=call.request, model=call.model, messages=(), sample=call.sample) for call in some]
+        known = store.find_all(asked)
+        new = [call for call in some if (call.request, call.sample) not in known]
+        if new:
+            store.commit(*new)
 
 
 def _records(path: Path, kind: type[R]) -> list[R]:

@@ -64,8 +64,10 @@ class JudgeCard(Record):
     lineage_dataset: str | None
     n_lineage_units: int
     """Groups, inputs or sessions whose labels helped to make it."""
+    calibrated: tuple[str, ...] = ()
+    """How its verdicts are calibrated, a criterion each."""
     judge_fingerprint: str
-    """Of what is asked and how it is read; keys certificates."""
+    """Of what is asked, how it is read and calibrated; keys certificates."""
 
 
 class ShownMessage(Record):
@@ -116,6 +118,10 @@ def judge_card(judge: Judge) -> JudgeCard:
         weights=judge.weights,
         lineage_dataset=judge.lineage.dataset,
         n_lineage_units=len(judge.lineage.units),
+        calibrated=tuple(
+            f"{each.criterion} by {each.method} ({each.words}), from {len(each.units)} units of {each.dataset}"
+            for each in judge.calibrations
+        ),
         judge_fingerprint=judge.judge_fingerprint,
     )
 

@@ -66,7 +66,9 @@ def panel_lineage(judge: Judge, members: Sequence[Judge]) -> Lineage:
         unit: some[0].folds[unit] for unit, some in of_unit.items() if all(unit in lineage.folds for lineage in some)
     }
     datasets = {lineage.dataset for lineage in learnt}
-    return Lineage(dataset=datasets.pop() if len(datasets) == 1 else None, units=tuple(units), folds=folds)
+    calibrated = tuple(dict.fromkeys(each for member in members for each in member.verdict_lineage.calibrated))
+    dataset = datasets.pop() if len(datasets) == 1 else None
+    return Lineage(dataset=dataset, units=tuple(units), folds=folds, calibrated=calibrated)
 
 
 def panel_outcomes(judge: Judge, by_member: Mapping[str, Iterable[Outcome]]) -> Iterator[Outcome]:

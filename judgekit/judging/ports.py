@@ -12,10 +12,17 @@ from judgekit.records.verdict import Call, Failure, Token
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message."""
+    """One chat message.
+
+    Attributes:
+        role: Who says it.
+        content: What is said.
+        as_json: The content as JSON text, with characters beyond ASCII as they are; None: nobody has made it yet.
+    """
 
     role: Literal["system", "user", "assistant"]
     content: str
+    as_json: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,9 @@ class Store(Protocol):
 
     def find(self, request: Request) -> Call | None:
         """Return the stored call for exactly this request, or None."""
+
+    def find_all(self, requests: Sequence[Request]) -> dict[tuple[str, int], Call]:
+        """Return the stored calls for several requests, by key and sample; those that are not stored are not in it."""
 
     def commit(self, *calls: Call) -> None:
         """Keep calls so that they survive the process from here on."""

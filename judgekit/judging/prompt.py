@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from judgekit.errors import InvalidRecord, UnknownName
 from judgekit.judging.answer_form import anchor_lines, answer_format, as_listed, reply_schema, scale_words
@@ -91,10 +91,11 @@ class Prompter:
         self._parameters = _parameters(judge)
         self._schema = reply_schema(as_listed(judge))
         is_fixed = self._system.variables.isdisjoint(TARGET_VARIABLES[judge.target])
-        self._fixed_system = self._system.render(self._common) if is_fixed else None
+        self._fixed_system = self._system_message({}) if is_fixed else None
         self._form = self._user.filled(self._common, TARGET_VARIABLES[judge.target])
         self._key_head, self._key_tail = self._around_messages()
-        self.wants_reference = "reference" in self._system.variables | self._user.variables
+        self._used = self._system.variables | self._user.variables
+        self.wants_reference = "reference" in self._used
 
     def request(
         self, target: Session | PairTarget, *, turn: str | None = None, order: Order | None = None, sample: int = 0
@@ -120,20 +121,28 @@ class Prompter:
         values, n_elided = self._target_values(seen, shown.turn(turn), order)
         if self.wants_reference:
             values["reference"] = _fenced_reference(seen)
-        system = self._fixed_system
-        if system is None:
-            system = self._system.render({**self._common, **values})
-        messages = [Message("system", _sendable(system))] if system.strip() else []
-        user = self._form.render(values) if self._form else self._user.render({**self._common, **values})
-        messages.append(Message("user", _sendable(user)))
+        system = self._fixed_system or self._system_message(values)
+        user = self._user_message(values)
+        messages = (system, user) if system.content.strip() else (user,)
         return Rendered(self._request(messages, sample), n_elided, shown.n)
 
-    def _request(self, messages: list[Message], sample: int) -> Request:
-        said = canonical_json([[message.role, message.content] for message in messages])
-        key = text_fingerprint(f"{self._key_head}{said}{self._key_tail}")
+    def _system_message(self, values: Mapping[str, str]) -> Message:
+        return _message("system", self._system.render({**self._common, **values}))
+
+    def _user_message(self, values: Mapping[str, str]) -> Message:
+        if self._form is None:
+            return _message("user", self._user.render({**self._common, **values}))
+        text = self._form.render(values)
+        if _sendable(text) != text:
+            return _message("user", text)
+        return Message("user", text, self._form.render_json(values))
+
+    def _request(self, messages: tuple[Message, ...], sample: int) -> Request:
+        said = ",".join(f'["{message.role}",{message.as_json}]' for message in messages)
+        key = text_fingerprint(f"{self._key_head}[{said}]{self._key_tail}")
         judge = self._judge
         return Request(
-            key, judge.model or "", tuple(messages), self._parameters, self._schema, sample, n_samples=judge.samples
+            key, judge.model or "", messages, self._parameters, self._schema, sample, n_samples=judge.samples
         )
 
     def _around_messages(self) -> tuple[str, str]:
@@ -165,7 +174,7 @@ class Prompter:
         rule = self._judge.transcript
         if isinstance(target, PairTarget):
             return _pair_values(target, rule, is_swapped=order == "swapped")
-        return _session_values(target, rule, turn)
+        return _session_values(target, rule, turn, self._used)
 
 
 def _common_values(judge: Judge) -> dict[str, object]:
@@ -197,15 +206,17 @@ def _demonstration_values(demonstration: Demonstration) -> dict[str, str]:
     }
 
 
-def _session_values(session: Session, rule: Transcript, turn: str | None) -> tuple[dict[str, str], int]:
+def _session_values(
+    session: Session, rule: Transcript, turn: str | None, used: Collection[str]
+) -> tuple[dict[str, str], int]:
     shown = render_transcript(session, rule, keep=turn)
     judged = _numbered_turn(session, turn) if turn is not None else ""
     token = fence_token([shown.text, judged])
-    values = {
-        "session": fenced(shown.text, what="session", token=token),
-        "input_text": _joined_text(session.turns[: _n_before_assistant(session)]),
-        "output_text": _last_answer(session),
-    }
+    values = {"session": fenced(shown.text, what="session", token=token)}
+    if "input_text" in used:
+        values["input_text"] = _joined_text(session.turns[: _n_before_assistant(session)])
+    if "output_text" in used:
+        values["output_text"] = _last_answer(session)
     if turn is not None:
         values["turn"] = fenced(judged, what="turn", token=token)
     return values, shown.n_elided
@@ -288,6 +299,11 @@ def _parameters(judge: Judge) -> Mapping[str, Any]:
             )
     odds = {"logprobs": True, "top_logprobs": N_ALTERNATIVES} if judge.reading.probabilities else {}
     return {**given, **odds, **judge.parameters.extra}
+
+
+def _message(role: Literal["system", "user"], text: str) -> Message:
+    content = _sendable(text)
+    return Message(role, content, canonical_json(content))
 
 
 def _sendable(text: str) -> str:

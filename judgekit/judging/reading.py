@@ -206,12 +206,12 @@ def read_value(criterion: Criterion, raw: object, rationale: str | None) -> Answ
     """Read what stands for the value: a legal value, or the word for another answer."""
     reason = (rationale or "").strip() or None
     word = raw.strip().casefold() if isinstance(raw, str) else None
-    is_level = _legal_value(criterion, raw) is not None and criterion.scale.type != "text"
+    value = _legal_value(criterion, raw)
+    is_level = value is not None and criterion.scale.type != "text"
     if not is_level and word in CANNOT_JUDGE_WORDS:
         return Answered(None, "cannot_judge", reason)
     if not is_level and word in NOT_APPLICABLE_WORDS and criterion.not_applicable:
         return Answered(None, "not_applicable", reason)
-    value = _legal_value(criterion, raw)
     if value is None:
         return Unreadable("unparsed", f"the value {_excerpt(_shown(raw))} is not on the {criterion.scale.type} scale")
     return Answered(value, rationale=reason)

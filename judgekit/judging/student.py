@@ -17,7 +17,7 @@ from pydantic import model_validator
 from judgekit.errors import InputError
 from judgekit.judging.encoder import Encoder
 from judgekit.judging.prompt import PairTarget
-from judgekit.judging.runner.interview import Target, seen_fingerprint
+from judgekit.judging.runner.interview import Target, outcome_id, seen_fingerprint
 from judgekit.judging.session_feature import SessionFeatures, session_features
 from judgekit.records.judge import Judge
 from judgekit.records.record import FORMAT, Record
@@ -229,14 +229,14 @@ def _judge_batch(
     answers = model.answers(rows) if places else np.zeros((0, 1))
     outcomes: dict[int, Verdict | Failure] = {
         place: Failure(
-            **common, **_about(place, targets[place]), status="engine_error", detail="there are no turns to judge"
+            **common, **_about(judge, targets[place]), status="engine_error", detail="there are no turns to judge"
         )
         for place in empty
     }
     for number, place in enumerate(places):
         answer = _answer(judge.criterion, model, answers[number])
         because = _rationale(judge.criterion, model, rows[[number]], seen[number], answers[number])
-        outcomes[place] = Verdict(**common, **_about(place, targets[place]), **answer, rationale=because)
+        outcomes[place] = Verdict(**common, **_about(judge, targets[place]), **answer, rationale=because)
     return outcomes
 
 
@@ -250,11 +250,13 @@ def _common(judge: Judge, now: datetime) -> dict[str, Any]:
     }
 
 
-def _about(place: int, target: Target) -> dict[str, Any]:
-    which = {"id": f"v-{place + 1}", "seen": seen_fingerprint(target)}
+def _about(judge: Judge, target: Target) -> dict[str, Any]:
+    criterion, seen = judge.criterion.id, seen_fingerprint(target)
     if isinstance(target, PairTarget):
-        return {**which, "pair": target.pair.id, "order": "forward"}
-    return {**which, "session": target.id}
+        name = outcome_id(target.pair.id, turn=None, order="forward", sample=0, criterion=criterion)
+        return {"id": name, "seen": seen, "pair": target.pair.id, "order": "forward"}
+    name = outcome_id(target.id, turn=None, order=None, sample=0, criterion=criterion)
+    return {"id": name, "seen": seen, "session": target.id}
 
 
 def _answer(criterion: Criterion, model: StudentModel, answer: np.ndarray) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judgekit.errors import InvalidRecord, nearest
+from judgekit.records.record import canonical_json
 
 if TYPE_CHECKING:
     import jinja2
@@ -64,7 +65,8 @@ class Template:
             return None
         marks = {name: f"\0{name}\0" for name in left_open}
         text = self.render({**values, **marks})
-        return Form(self.name, tuple(re.split(f"\0({'|'.join(left_open)})\0", text) if left_open else [text]))
+        parts = re.split(f"\0({'|'.join(left_open)})\0", text) if left_open else [text]
+        return Form(self.name, tuple(parts), tuple(canonical_json(part)[1:-1] for part in parts))
 
     def render(self, values: Mapping[str, object]) -> str:
         """Return the text, filled in.
@@ -114,6 +116,7 @@ class Form:
 
     name: str
     _parts: tuple[str, ...]
+    _parts_as_json: tuple[str, ...]
 
     def render(self, values: Mapping[str, str]) -> str:
         """Return the text, its gaps filled.
@@ -127,6 +130,12 @@ class Form:
         if len(text) > MAX_PROMPT_CHARS:
             raise PromptTooLong(self.name)
         return text
+
+    def render_json(self, values: Mapping[str, str]) -> str:
+        """Return that text as JSON; what stands between the gaps was put into JSON once."""
+        parts = list(self._parts_as_json)
+        parts[1::2] = [canonical_json(values[name])[1:-1] for name in self._parts[1::2]]
+        return f'"{"".join(parts)}"'
 
 
 def compile_template(source: str, *, name: str, known: Collection[str]) -> Template:

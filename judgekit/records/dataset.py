@@ -5,8 +5,8 @@ Not here: the folder it lives in (`adapters.store`), and how splits are drawn (`
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -78,7 +78,7 @@ class Dataset(Record):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy; what was derived from the old content is derived anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("session_by_id", "pair_by_id", "place_by_id", "raters"):
+        for name in ("session_by_id", "pair_by_id", "place_by_id", "labels_by_criterion", "raters"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -101,6 +101,14 @@ class Dataset(Record):
     def place_by_id(self) -> dict[str, int]:
         """Session or pair id -> its place in the dataset's order, sessions first."""
         return {name: place for place, name in enumerate([*self.session_by_id, *self.pair_by_id])}
+
+    @cached_property
+    def labels_by_criterion(self) -> Mapping[str, Sequence[Label]]:
+        """Criterion id -> its labels, in the dataset's order; none where nobody spoke of it."""
+        by_criterion: dict[str, list[Label]] = defaultdict(list)
+        for label in self.labels:
+            by_criterion[label.criterion].append(label)
+        return by_criterion
 
     @cached_property
     def raters(self) -> tuple[str, ...]:

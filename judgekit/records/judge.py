@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from judgekit.records.calibration import Calibration
 from judgekit.records.judge_kind import Check, Panel, Stored
 from judgekit.records.record import FORMAT, FormatNumber, Id, Record, fingerprint
 from judgekit.records.redaction import Redaction
@@ -110,6 +111,15 @@ class Paraphrase(Record):
     """Whose part it is, for a judge of several criteria; None: of the first."""
 
 
+class Calibrated(Record):
+    """Whose labels a judge was calibrated with."""
+
+    dataset: str
+    """Name of the dataset."""
+    units: tuple[str, ...]
+    """Groups (or inputs, or sessions where no group is declared) whose labels were used."""
+
+
 class Lineage(Record):
     """Which labels helped to make a judge: these may not calibrate, certify or correct it."""
 
@@ -119,6 +129,13 @@ class Lineage(Record):
     """Groups (or inputs, or sessions where no group is declared) whose labels were used."""
     folds: dict[str, int] = {}
     """Unit -> the fold that was made without it, for cross-fitted judges."""
+    calibrated: tuple[Calibrated, ...] = ()
+    """Labels that calibrated the verdicts, which no fold was made without; filled where a run is written."""
+
+    def barred(self, dataset: str) -> set[str]:
+        """Return the units of a dataset that may not testify: their labels shaped the verdicts, in every fold."""
+        made = set(self.units) - set(self.folds) if self.dataset in (None, dataset) else set()
+        return made.union(*(each.units for each in self.calibrated if each.dataset == dataset))
 
 
 class Judge(Record):
@@ -181,6 +198,8 @@ class Judge(Record):
     """A panel's members: name -> judge_fingerprint, as their folders are now."""
     verdicts: str | None = None
     """Fingerprint of a stored judge's verdicts file."""
+    calibrations: tuple[Calibration, ...] = ()
+    """`calibration.json`: what takes its verdicts to the experts' labels, a criterion each."""
 
     @model_validator(mode="before")
     @classmethod
@@ -232,12 +251,26 @@ class Judge(Record):
 
     @property
     def judge_fingerprint(self) -> str:
-        """Fingerprint of what is asked and how it is read; keys certificates."""
+        """Fingerprint of what is asked, how it is read and how that is calibrated; keys certificates."""
+        if not self.calibrations:
+            return self.raw_fingerprint
+        applied = sorted(each.fingerprint() for each in self.calibrations)
+        return fingerprint({"raw": self.raw_fingerprint, "calibrations": applied})
+
+    @property
+    def raw_fingerprint(self) -> str:
+        """Fingerprint of the judge before any calibration: what is asked and how it is read."""
         reading = self.reading.model_dump(mode="json", exclude=_set_as_ever(self.reading, _LATER_IN_READING))
         combined: dict[str, Any] = {"combine": self.combine} if self.combine is not None else {}
         if self.panel is not None:
             combined["panel"] = self.panel.model_dump(mode="json", exclude={"members"})
         return fingerprint({"asked": self._asked(), "reading": reading, **combined})
+
+    @property
+    def verdict_lineage(self) -> Lineage:
+        """The lineage of its verdicts: labels that made the judge, and labels that calibrate it."""
+        used = tuple(Calibrated(dataset=each.dataset, units=each.units) for each in self.calibrations)
+        return self.lineage.model_copy(update={"calibrated": used}) if used else self.lineage
 
     def _asked(self) -> dict[str, Any]:
         fields = {

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
+from judgekit.records.calibration import Conformal
 from judgekit.records.record import FORMAT, FormatNumber, Record
 from judgekit.records.rubric import Value
 from judgekit.stats.estimate import Estimate
@@ -252,17 +253,144 @@ class QualityReport(Report):
     """`criterion, version` of the figures whose sessions count by one over their recorded probability."""
     notes: dict[str, tuple[str, ...]] = {}
     """criterion -> what its rows are read beside."""
+    judge: str | None = None
+    """Name of the judge whose verdicts helped; None where labels stand alone."""
+    engine: str | None = None
+    model: str | None = None
+    judge_fingerprint: str | None = None
+    headline: dict[str, str] = {}
+    """`criterion, version` -> the estimator whose figure stands first; fixed by the design, or labels only where that
+    one is not given."""
+
+
+class Companion(Record):
+    """A test, or another interval, that stands beside a difference of two versions."""
+
+    criterion: str
+    between: str
+    judge: str | None = None
+    estimator: str | None = None
+    name: Literal["mcnemar", "mcnemar_mid_p", "sign_flip", "wilcoxon", "newcombe"]
+    p_value: float | None = None
+    """Two-sided, of no difference; None for an interval."""
+    low: float | None = None
+    high: float | None = None
+    n_up: int
+    """Inputs, or units, on which the candidate is higher."""
+    n_down: int
+    method: str
+    """`exact`, or how it was drawn or approximated."""
+
+
+class LevelShift(Record):
+    """How the share of inputs at one level of an ordinal scale or above it moved."""
+
+    criterion: str
+    between: str
+    judge: str | None = None
+    estimator: str | None = None
+    level: str
+    baseline: float
+    """Share of the baseline at this level or above."""
+    candidate: float
+    difference: Estimate
+
+
+class SliceDifference(Record):
+    """The difference of two versions on one slice of the inputs."""
+
+    criterion: str
+    between: str
+    judge: str | None = None
+    estimator: str | None = None
+    slice: str
+    """`field=value` of the baseline's session."""
+    difference: Estimate
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    """After Holm or Benjamini-Hochberg over all slices of the criterion by one estimator."""
+
+
+class Detectable(Record):
+    """The smallest true difference that this much data shows with 80% power."""
+
+    criterion: str
+    between: str
+    judge: str | None = None
+    estimator: str | None = None
+    effect: float
+
+
+class LabelFree(Record):
+    """What a judge's difference says of experts who have not looked at the candidate: a range.
+
+    No type-I error is claimed: it rests on delta, which cannot be checked without labels.
+    """
+
+    criterion: str
+    between: str
+    judge: str
+    judge_difference: Estimate
+    slope: Estimate
+    """How much the judge's number rises with the experts' (Youden's J on two levels), from labels on other versions."""
+    delta: float | None = None
+    """How much the judge's expected number may differ between versions at any level of the experts'."""
+    delta_from: str = ""
+    """`declared`, or how many past pairs of versions it is the upper limit of; empty where there is none."""
+    range: Estimate
+    """(judge's difference -/+ delta) / slope, sampling errors included; its value leaves delta out."""
+    tipping_point: float | None = None
+    """The delta at which the answer flips; 0 where it is inconclusive without any."""
+    margin: float = 0.0
+    """Not worse by more than this passes; 0: better passes."""
+    word: Literal["pass", "fail", "inconclusive"]
+    why: str
+
+
+class Place(Record):
+    """Where one of several versions stands."""
+
+    criterion: str
+    version: str
+    lead: float
+    """Mean of its differences from the others."""
+    not_separated_from: tuple[str, ...] = ()
+    """Versions that the data do not tell it from, after Holm over all pairs."""
+    estimator: str | None = None
+
+
+class PairTest(Record):
+    """One pair of several versions, tested."""
+
+    criterion: str
+    between: str
+    estimator: str | None = None
+    p_value: float
+    p_adjusted: float
+    """After Holm over all pairs of the criterion."""
 
 
 class ComparisonReport(Report):
-    """`compare`: two versions on the same inputs."""
+    """`compare`: two versions, or several in pairs, on the same inputs."""
 
     kind: Literal["comparison"] = "comparison"
     baseline: str
     candidate: str
+    versions: tuple[str, ...] = ()
+    """All of them, where there are more than two."""
     judge: str | None = None
     engine: str | None = None
     counts: tuple[Counts, ...] = ()
+    headline: dict[str, str] = {}
+    """criterion -> the estimator whose difference stands first; fixed by the design, not by what it says."""
+    companions: tuple[Companion, ...] = ()
+    shifts: tuple[LevelShift, ...] = ()
+    slices: tuple[SliceDifference, ...] = ()
+    detectable: tuple[Detectable, ...] = ()
+    label_free: tuple[LabelFree, ...] = ()
+    pairs: tuple[PairTest, ...] = ()
+    ranking: tuple[Place, ...] = ()
+    """Best first within a criterion, where there are more than two versions."""
     moved: tuple[Disagreement, ...] = ()
     """Inputs that moved most."""
 
@@ -340,12 +468,62 @@ class ProbeReport(Report):
         return tuple(case for result in ordered for case in result.worst)
 
 
+class CalibrationTrial(Record):
+    """One way of calibrating, cross-fitted on the same sessions as the others."""
+
+    criterion: str
+    method: str
+    """`raw` for the judge as it is."""
+    words: str
+    """What it does, in a few words."""
+    loss: Estimate
+    """Mean loss on sessions that it was fitted without."""
+    gain: Estimate
+    """Loss of the raw judge minus this one's."""
+    is_chosen: bool = False
+
+
+class CalibrationOutcome(Record):
+    """What became of one criterion."""
+
+    criterion: str
+    method: str | None
+    """None: the raw judge is kept."""
+    loss: Literal["absolute_error", "brier"]
+    """What is lost: distance of score and reference, or half the squared distance of distributions."""
+    gain: Estimate
+    """Of the whole procedure, the choice of method included, on sessions that had no part in either."""
+    words: tuple[str, ...]
+    """What was decided and why, then what follows."""
+    conformal: Conformal | None = None
+
+
+class CalibrationReport(Report):
+    """`calibrate`: from a judge's verdicts to the experts' labels."""
+
+    kind: Literal["calibration"] = "calibration"
+    judge: str
+    engine: str | None = None
+    judge_fingerprint: str | None = None
+    """Of the judge as it is now, calibrated where that gains."""
+    reference: str
+    split: str
+    inputs: tuple[str, ...] = ()
+    """What is read, in words; the judge's own verdict first."""
+    counts: tuple[Counts, ...] = ()
+    trials: tuple[CalibrationTrial, ...] = ()
+    outcomes: tuple[CalibrationOutcome, ...] = ()
+    folder: str | None = None
+    """The judge's folder, where something was written."""
+
+
 AnyReport = Annotated[
-    AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport, Field(discriminator="kind")
+    AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport | CalibrationReport,
+    Field(discriminator="kind"),
 ]
 """Whichever report a file holds; `kind` says which."""
 
-KINDS = ("agreement", "score", "probe", "quality", "comparison")
+KINDS = ("agreement", "score", "probe", "calibration", "quality", "comparison")
 """Kinds of report, in the order of reading."""
 
 
@@ -356,12 +534,14 @@ class Reports(Record):
     """In order of reading."""
 
 
-_REPORT: TypeAdapter[AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport] = TypeAdapter(
-    AnyReport
-)
+_REPORT: TypeAdapter[
+    AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport | CalibrationReport
+] = TypeAdapter(AnyReport)
 
 
-def report_from(data: object) -> AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport:
+def report_from(
+    data: object,
+) -> AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport | CalibrationReport:
     """Return the report that a file's JSON value is.
 
     Raises:

@@ -61,6 +61,13 @@ class Reference:
 
 
 WORKS: dict[str, Reference] = {
+    "angelopoulos_2023": Reference(
+        "Angelopoulos, A. N.; Duchi, J. C. & Zrnic, T.",
+        2023,
+        "PPI++: Efficient Prediction-Powered Inference",
+        "arXiv preprint",
+        arxiv="2311.01453",
+    ),
     "bland_altman_1986": Reference(
         "Bland, J. M. & Altman, D. G.",
         1986,
@@ -175,6 +182,13 @@ WORKS: dict[str, Reference] = {
         "Journal of the American Statistical Association 82(397), 171-185",
         "10.1080/01621459.1987.10478410",
     ),
+    "fagerland_2013": Reference(
+        "Fagerland, M. W.; Lydersen, S. & Laake, P.",
+        2013,
+        "The McNemar test for binary matched-pairs data: mid-p and asymptotic are better than exact conditional",
+        "BMC Medical Research Methodology 13, 91",
+        "10.1186/1471-2288-13-91",
+    ),
     "field_welsh_2007": Reference(
         "Field, C. A. & Welsh, A. H.",
         2007,
@@ -182,11 +196,31 @@ WORKS: dict[str, Reference] = {
         "Journal of the Royal Statistical Society B 69(3), 369-390",
         "10.1111/j.1467-9868.2007.00593.x",
     ),
+    "fieller_1954": Reference(
+        "Fieller, E. C.",
+        1954,
+        "Some problems in interval estimation",
+        "Journal of the Royal Statistical Society, Series B 16(2), 175-185",
+        "10.1111/j.2517-6161.1954.tb00159.x",
+    ),
+    "fisch_2024": Reference(
+        "Fisch, A.; Maynez, J.; Hofer, R. A.; Dhingra, B.; Globerson, A. & Cohen, W. W.",
+        2024,
+        "Stratified Prediction-Powered Inference for Hybrid Language Model Evaluation",
+        "Advances in Neural Information Processing Systems 37",
+        arxiv="2406.04291",
+    ),
     "fisher_1921": Reference(
         "Fisher, R. A.",
         1921,
         'On the "probable error" of a coefficient of correlation deduced from a small sample',
         "Metron 1, 3-32",
+    ),
+    "fisher_1935": Reference(
+        "Fisher, R. A.",
+        1935,
+        "The Design of Experiments",
+        "Oliver and Boyd",
     ),
     "fleiss_1971": Reference(
         "Fleiss, J. L.",
@@ -255,6 +289,13 @@ WORKS: dict[str, Reference] = {
         "A simple sequentially rejective multiple test procedure",
         "Scandinavian Journal of Statistics 6(2), 65-70",
     ),
+    "holt_smith_1979": Reference(
+        "Holt, D. & Smith, T. M. F.",
+        1979,
+        "Post stratification",
+        "Journal of the Royal Statistical Society, Series A 142(1), 33-46",
+        "10.2307/2344652",
+    ),
     "kendall_1938": Reference(
         "Kendall, M. G.",
         1938,
@@ -282,6 +323,13 @@ WORKS: dict[str, Reference] = {
         2011,
         "Computing Krippendorff's alpha-reliability",
         "Departmental Papers (ASC) 43, University of Pennsylvania",
+    ),
+    "lang_reiczigel_2014": Reference(
+        "Lang, Z. & Reiczigel, J.",
+        2014,
+        "Confidence limits for prevalence of disease adjusted for estimated sensitivity and specificity",
+        "Preventive Veterinary Medicine 113(1), 13-22",
+        "10.1016/j.prevetmed.2013.09.015",
     ),
     "liang_zeger_1986": Reference(
         "Liang, K.-Y. & Zeger, S. L.",
@@ -326,6 +374,13 @@ WORKS: dict[str, Reference] = {
         "Psychological Methods 1(1), 30-46",
         "10.1037/1082-989X.1.1.30",
     ),
+    "mcnemar_1947": Reference(
+        "McNemar, Q.",
+        1947,
+        "Note on the sampling error of the difference between correlated proportions or percentages",
+        "Psychometrika 12(2), 153-157",
+        "10.1007/BF02295996",
+    ),
     "miller_1974": Reference(
         "Miller, R. G.", 1974, "The jackknife - a review", "Biometrika 61(1), 1-15", "10.1093/biomet/61.1.1"
     ),
@@ -356,6 +411,27 @@ WORKS: dict[str, Reference] = {
         "Note on regression and inheritance in the case of two parents",
         "Proceedings of the Royal Society of London 58, 240-242",
         "10.1098/rspl.1895.0041",
+    ),
+    "phipson_smyth_2010": Reference(
+        "Phipson, B. & Smyth, G. K.",
+        2010,
+        "Permutation p-values should never be zero: calculating exact p-values when permutations are randomly drawn",
+        "Statistical Applications in Genetics and Molecular Biology 9(1), 39",
+        "10.2202/1544-6115.1585",
+    ),
+    "pratt_1959": Reference(
+        "Pratt, J. W.",
+        1959,
+        "Remarks on zeros and ties in the Wilcoxon signed rank procedures",
+        "Journal of the American Statistical Association 54(287), 655-667",
+        "10.1080/01621459.1959.10501526",
+    ),
+    "rogan_gladen_1978": Reference(
+        "Rogan, W. J. & Gladen, B.",
+        1978,
+        "Estimating prevalence from the results of a screening test",
+        "American Journal of Epidemiology 107(1), 71-76",
+        "10.1093/oxfordjournals.aje.a112510",
     ),
     "shi_2024": Reference(
         "Shi, L.; Ma, C.; Liang, W.; Diao, X.; Ma, W. & Vosoughi, S.",
@@ -415,6 +491,20 @@ WORKS: dict[str, Reference] = {
         "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
         "Statistics in Medicine 17(8), 891-908",
         "10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B",
+    ),
+    "welch_1947": Reference(
+        "Welch, B. L.",
+        1947,
+        "The generalization of Student's problem when several different population variances are involved",
+        "Biometrika 34(1-2), 28-35",
+        "10.1093/biomet/34.1-2.28",
+    ),
+    "wilcoxon_1945": Reference(
+        "Wilcoxon, F.",
+        1945,
+        "Individual comparisons by ranking methods",
+        "Biometrics Bulletin 1(6), 80-83",
+        "10.2307/3001968",
     ),
     "willmott_matsuura_2005": Reference(
         "Willmott, C. J. & Matsuura, K.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judgekit.records.report import AgreementReport, ProbeReport, QualityReport, Report, ScoreReport
+from judgekit.records.report import AgreementReport, ComparisonReport, ProbeReport, QualityReport, Report, ScoreReport
 from judgekit.render.bibliography import WORKS, Reference
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric_words import subject_of
@@ -76,6 +76,13 @@ def procedures(report: Report) -> tuple[str, ...]:
         found += ["slices"] * any(test.p_adjusted is not None for test in report.slices)
         found += [f"bias_{check.kind}" for check in report.biases if f"bias_{check.kind}" in OF_PROCEDURE]
         found += ["bland_altman"] * bool(report.bland_altman)
+    if isinstance(report, ComparisonReport):
+        names = {each.name for each in report.companions}
+        found += [name for name in ("mcnemar", "sign_flip", "wilcoxon") if name in names]
+        found += ["newcombe_beside"] * ("newcombe" in names)
+        is_holm = report.settings.get("adjustment") == "holm"
+        found += ["holm"] * bool(report.pairs or (report.slices and is_holm))
+        found += ["slices"] * bool(report.slices and not is_holm)
     if isinstance(report, QualityReport):
         found += ["weights"] * bool(report.weighted)
     if isinstance(report, ProbeReport):
@@ -104,6 +111,11 @@ def _of_parts(report: Report) -> Iterator[Estimate | None]:
         yield from (check.estimate for check in report.biases)
         for found in report.bland_altman:
             yield from (found.bias, found.low_limit, found.high_limit)
+    if isinstance(report, ComparisonReport):
+        yield from (each.difference for each in report.shifts)
+        yield from (each.difference for each in report.slices)
+        for free in report.label_free:
+            yield from (free.range, free.slope)
     if isinstance(report, AgreementReport):
         for profile in report.profiles:
             yield from (profile.severity, profile.drift, profile.extreme_share, profile.self_agreement)
@@ -170,6 +182,7 @@ OF_METRIC: dict[str, tuple[str, ...]] = {
     "alt_test_winning_rate": ("calderon_2025",),
     "alt_test_advantage": ("calderon_2025",),
     "pass_hat": ("yao_2024",),
+    "label_multiplier": ("angelopoulos_2023",),
 }
 """Metric -> works; a suffix `_observed` or `_difference`, or a number after `pass_hat`, changes nothing."""
 
@@ -189,7 +202,18 @@ OF_INTERVAL: dict[str, tuple[str, ...]] = {
     "t": ("student_1908",),
     "cluster_t": ("liang_zeger_1986",),
     "newcombe": ("newcombe_1998",),
+    "newcombe_paired": ("newcombe_1998",),
+    "welch_t": ("welch_1947",),
+    "weighted_t": ("hajek_1971", "student_1908"),
+    "fieller": ("fieller_1954", "rogan_gladen_1978"),
     "tango": ("tango_1998",),
+    "post_stratified_wilson": ("holt_smith_1979", "wilson_1927"),
+    "post_stratified_t": ("holt_smith_1979", "student_1908"),
+    "ppi++_wilson": ("angelopoulos_2023", "wilson_1927"),
+    "ppi++_t": ("angelopoulos_2023", "student_1908"),
+    "stratified_ppi++_wilson": ("fisch_2024", "wilson_1927"),
+    "stratified_ppi++_t": ("fisch_2024", "student_1908"),
+    "lang_reiczigel": ("rogan_gladen_1978", "lang_reiczigel_2014"),
 }
 """Name of an interval's method -> works."""
 
@@ -203,5 +227,9 @@ OF_PROCEDURE: dict[str, tuple[str, ...]] = {
     "bland_altman": ("bland_altman_1986",),
     "severity": ("linacre_1989",),
     "weights": ("hajek_1971",),
+    "mcnemar": ("mcnemar_1947", "fagerland_2013"),
+    "sign_flip": ("fisher_1935", "phipson_smyth_2010"),
+    "wilcoxon": ("wilcoxon_1945", "pratt_1959"),
+    "newcombe_beside": ("newcombe_1998",),
 }
 """What else a report may do -> works."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Literal
 
 from judgekit.records.report import (
     AgreementReport,
+    CalibrationReport,
     ComparisonReport,
     ProbeReport,
     QualityReport,
@@ -20,8 +22,10 @@ from judgekit.records.report import (
 )
 from judgekit.render import plot
 from judgekit.render.block import Block, Content, Figure, References, Section, Words
+from judgekit.render.calibration_part import calibration_sections
 from judgekit.render.case import case_section
 from judgekit.render.citation import cited
+from judgekit.render.comparison_part import comparison_sections
 from judgekit.render.judge_part import (
     alt_test_blocks,
     bias_blocks,
@@ -38,12 +42,19 @@ from judgekit.render.number import count_text
 from judgekit.render.plot import Line
 from judgekit.render.probe_part import probe_sections
 from judgekit.render.rater_part import level_figure, profile_blocks
-from judgekit.render.row_table import comparison_table, headline_table, pair_table, slice_table, unit_of
+from judgekit.render.row_table import (
+    ESTIMATORS,
+    comparison_table,
+    estimator_table,
+    headline_table,
+    pair_table,
+    slice_table,
+    unit_of,
+)
 from judgekit.render.table import Cell, Table
 from judgekit.render.words import causes_text, judge_words
 from judgekit.stats.metric_words import metric_words
 
-JUDGE_ONLY = "Judge only, not corrected: the judge's own errors are in these differences."
 METHOD_TITLE = "How this was made"
 
 
@@ -65,8 +76,12 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
         facts += [("reference", report.reference), ("split", report.split)]
     elif isinstance(report, ProbeReport):
         facts += [("judge", judge_words(report.judge, report.engine)), ("model", report.model)]
+    elif isinstance(report, CalibrationReport):
+        facts += [("judge", judge_words(report.judge, report.engine)), ("reference", report.reference)]
+        facts += [("split", report.split)]
     elif isinstance(report, QualityReport):
-        facts += [("reference", report.reference)]
+        facts += [("judge", judge_words(report.judge, report.engine) if report.judge else None)]
+        facts += [("model", report.model), ("reference", report.reference)]
     elif isinstance(report, ComparisonReport):
         facts += [("baseline", report.baseline), ("candidate", report.candidate)]
         facts += [("judge", judge_words(report.judge, report.engine) if report.judge else None)]
@@ -80,6 +95,9 @@ def _body(report: Report) -> Iterator[Section]:
         yield from _score_sections(report)
     elif isinstance(report, ProbeReport):
         yield from probe_sections(report)
+        yield _counts_section(report)
+    elif isinstance(report, CalibrationReport):
+        yield from calibration_sections(report)
         yield _counts_section(report)
     elif isinstance(report, QualityReport):
         yield from _quality_sections(report)
@@ -115,9 +133,7 @@ def _quality_sections(report: QualityReport) -> Iterator[Section]:
 
 
 def _comparison_sections(report: ComparisonReport) -> Iterator[Section]:
-    for criterion in _criteria(report):
-        title = f"{criterion}: {report.candidate} against {report.baseline}"
-        yield Section(title, (*_compared(report, criterion), *_strata(report, criterion)))
+    yield from comparison_sections(report)
     yield _counts_section(report)
     judge = judge_words(report.judge, report.engine)
     yield case_section("Inputs that moved most", report.moved, judge=judge)
@@ -165,33 +181,23 @@ def _judged(report: ScoreReport, criterion: str) -> Iterator[Section]:
 
 def _estimated(report: QualityReport, criterion: str) -> Iterator[Block]:
     rows = _rows(report, criterion)
-    yield comparison_table(rows, unit_of(report))
+    yield estimator_table(rows, unit_of(report)) if report.judge else comparison_table(rows, unit_of(report))
     if report.notes.get(criterion):
         yield Words(report.notes[criterion])
-    lines = tuple(Line(_version_label(row), row.estimate, row.metric, "human") for row in rows)
+    drawn = [row for row in rows if row.metric not in ("bias", "label_multiplier")]
+    lines = tuple(Line(_version_label(row), row.estimate, row.metric, _whose(row)) for row in drawn)
     title = f"{criterion}: versions, with intervals"
     yield Figure(title, partial(plot.beside_whole, lines, None, title))
 
 
 def _version_label(row: Row) -> str:
-    return row.between if row.metric in ("mean", "share") else f"{row.between}, {metric_words(row.metric)}"
+    by = f", {ESTIMATORS.get(row.estimator or '', '')}" if row.judge else ""
+    named = row.between if row.metric in ("mean", "share") else f"{row.between}, {metric_words(row.metric)}"
+    return f"{named}{by}"
 
 
-def _compared(report: ComparisonReport, criterion: str) -> Iterator[Block]:
-    rows = _rows(report, criterion)
-    if any(row.judge for row in rows):
-        yield Words((JUDGE_ONLY,), is_caution=True)
-    if not rows:
-        return
-    yield comparison_table(rows, unit_of(report))
-    lines = tuple(_difference_line(row) for row in rows if is_difference(row))
-    title = f"{report.candidate} minus {report.baseline}"
-    yield Figure(title, partial(plot.about_zero, lines, f"{title}, with intervals"))
-
-
-def _difference_line(row: Row) -> Line:
-    who = f"{row.judge}, judge only" if row.judge else "experts' own labels"
-    return Line(who, row.estimate, row.metric, who="judge" if row.judge else "human")
+def _whose(row: Row) -> Literal["judge", "human"]:
+    return "judge" if row.estimator == "judge_raw" else "human"
 
 
 def _tables(rows: list[Row], unit: str, judge: str | None) -> Iterator[Block]:
@@ -212,7 +218,9 @@ def _strata(report: Report, criterion: str) -> Iterator[Block]:
         yield from strata_figures(rows, _rows(report, criterion))
 
 
-def _counts_section(report: AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport) -> Section:
+def _counts_section(
+    report: AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport,
+) -> Section:
     if not report.counts:
         return Section("Where the answers went", ())
     head = ("criterion", "left out", "no verdict", "looked at", "used")

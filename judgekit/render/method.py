@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from judgekit.records.report import (
     AgreementReport,
+    CalibrationReport,
     ComparisonReport,
     ProbeReport,
     QualityReport,
@@ -54,7 +55,7 @@ def method_block(report: Report) -> Table:
     rows = [(Cell(name.replace("_", " ")), Cell(text)) for name, text in _flat(report.settings)]
     if report.dataset_fingerprint:
         rows.append((Cell("dataset fingerprint"), Cell(report.dataset_fingerprint)))
-    if isinstance(report, ScoreReport | ProbeReport) and report.judge_fingerprint:
+    if isinstance(report, ScoreReport | ProbeReport | CalibrationReport) and report.judge_fingerprint:
         rows.append((Cell("judge fingerprint"), Cell(report.judge_fingerprint)))
     return Table(("setting", "value"), tuple(rows), n_words=2, caption=method_paragraph(report))
 
@@ -74,18 +75,21 @@ def method_paragraph(report: Report) -> str:
 
 
 def _sides(report: Report) -> Iterator[str]:
-    reference = report.reference if isinstance(report, ScoreReport) else report.settings.get("reference")
+    reference = (
+        report.reference if isinstance(report, ScoreReport | CalibrationReport) else report.settings.get("reference")
+    )
     if reference:
-        where = f", on the {report.split} split" if isinstance(report, ScoreReport) else ""
+        where = f", on the {report.split} split" if isinstance(report, ScoreReport | CalibrationReport) else ""
         yield f"The reference is {REFERENCES.get(str(reference), reference)}{where}."
-    if isinstance(report, ScoreReport | ProbeReport | ComparisonReport) and report.judge:
-        model = None if isinstance(report, ComparisonReport) else report.model
+    if isinstance(report, ScoreReport | ProbeReport | CalibrationReport | ComparisonReport) and report.judge:
+        model = None if isinstance(report, ComparisonReport | CalibrationReport) else report.model
         yield f"Verdicts are by {judge_words(report.judge, report.engine)}" + (f" ({model})." if model else ".")
 
 
 def _coefficients(report: Report) -> Iterator[str]:
     metrics = dict.fromkeys(row.metric for row in report.rows)
-    further = {metric for metric in metrics if _is_to_ceiling(metric)}
+    is_of_versions = isinstance(report, ComparisonReport)
+    further = {metric for metric in metrics if _is_to_ceiling(metric) and not is_of_versions}
     if not metrics:
         yield "Nothing was measured."
         return
@@ -131,7 +135,9 @@ def _interval(method: str) -> str:
 
 
 def _exclusions(report: Report) -> Iterator[str]:
-    if not isinstance(report, AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport):
+    if not isinstance(
+        report, AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport
+    ):
         return
     for each in report.counts:
         left_out = [f"left out: {causes_text(each.dropped)}"] if any(each.dropped.values()) else []
@@ -148,7 +154,9 @@ def _procedures(report: Report) -> Iterator[str]:
             f"Whether the judge may stand in for an expert: alternative annotator test, epsilon {epsilons}, "
             f"p-values adjusted over the experts ({_named(works_of_procedure('alt_test'))})."
         )
-    if "slices" in used:
+    if isinstance(report, ComparisonReport):
+        yield from _beside(report, used)
+    elif "slices" in used:
         yield (
             "Slices were each tested against the rest, p-values adjusted over all slices of a criterion "
             f"({_named(works_of_procedure('slices'))})."
@@ -175,6 +183,19 @@ def _procedures(report: Report) -> Iterator[str]:
     for kind in ("length", "position"):
         if f"bias_{kind}" in used:
             yield f"Check for bias by {kind}: {_named(works_of_procedure(f'bias_{kind}'))}."
+
+
+def _beside(report: ComparisonReport, used: tuple[str, ...]) -> Iterator[str]:
+    """Return what was tested beside the differences, and how many tests were allowed for."""
+    names = {"mcnemar": "McNemar", "sign_flip": "sign-flip", "wilcoxon": "Wilcoxon"}
+    tests = [f"{words} ({_named(works_of_procedure(name))})" for name, words in names.items() if name in used]
+    if tests:
+        yield f"Tests of no difference, two-sided: {'; '.join(tests)}."
+    if report.slices:
+        named = _named(works_of_procedure("holm" if report.settings.get("adjustment") == "holm" else "slices"))
+        yield f"The difference on each slice: p-values adjusted over all slices of a criterion ({named})."
+    if report.pairs:
+        yield f"All pairs of versions: p-values adjusted over the pairs ({_named(works_of_procedure('holm'))})."
 
 
 def _versions(report: Report) -> Iterator[str]:

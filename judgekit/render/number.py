@@ -22,7 +22,7 @@ RATES = frozenset(
         "alt_test_winning_rate", "alt_test_advantage", "pass_rate", "share",
     }
 )  # fmt: skip
-ERRORS = frozenset({"mae", "rmse", "mean", "sample_sd"})
+ERRORS = frozenset({"mae", "rmse", "mean", "sample_sd", "label_multiplier"})
 LOSSES = frozenset({"brier", "ece"})
 SIGNED = frozenset({"bias", "severity", "drift"})
 BOUNDED: frozenset[Kind] = frozenset({"coefficient", "rate"})

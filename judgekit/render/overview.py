@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from judgekit.records.report import AgreementReport, ComparisonReport, QualityReport, Report, Row, ScoreReport
 from judgekit.render.number import interval_text, is_shown, n_text, undefined_reason, value_text
 from judgekit.render.plain import one_line, wrap
-from judgekit.render.row_table import unit_of
+from judgekit.render.row_table import ESTIMATORS, unit_of
 from judgekit.render.table import Cell, Table, aligned
 from judgekit.stats.metric_words import metric_words
 
@@ -103,12 +103,19 @@ def _measure(report: ScoreReport, head: Row) -> str:
 
 
 def _quality_table(reports: Sequence[QualityReport]) -> Table:
-    rows = tuple(
-        (Cell(row.criterion), Cell(row.between), Cell(metric_words(row.metric)), _figure(row), _n(row, report))
-        for report in reports
-        for row in report.rows
-    )
-    return Table(("criterion", "version", "measure", "from labels", "sessions"), rows, n_words=3)
+    """Return the figures that stand first; by which estimator, where a judge helped."""
+    is_helped = any(report.judge for report in reports)
+    rows = []
+    for report in reports:
+        for row in report.rows:
+            first = report.headline.get(f"{row.criterion}, {row.between}", "labels_only")
+            if row.estimator not in (first, None) or row.metric in ("bias", "label_multiplier"):
+                continue
+            by = (Cell(ESTIMATORS.get(row.estimator or "", "")),) if is_helped else ()
+            named = (Cell(row.criterion), Cell(row.between), Cell(metric_words(row.metric)))
+            rows.append((*named, *by, _figure(row), _n(row, report)))
+    head = ("by", "estimate", "labels") if is_helped else ("from labels", "sessions")
+    return Table(("criterion", "version", "measure", *head), tuple(rows), n_words=3 + is_helped)
 
 
 def _n(row: Row, report: Report) -> Cell:
@@ -118,10 +125,11 @@ def _n(row: Row, report: Report) -> Cell:
 def _comparison_table(report: ComparisonReport) -> Table:
     rows = []
     for row in report.rows:
-        if row.metric != "mean_difference":
+        if row.metric not in ("mean_difference", "win_rate"):
             continue
         means = [_mean_of(report, row, version) for version in (report.baseline, report.candidate)]
         who = f"{row.judge} (via {row.engine or 'not named'})" if row.judge else "the experts' labels"
+        who += ", corrected" if row.estimator == "ppi" else ""
         inputs = Cell(str(row.estimate.n))
         rows.append((Cell(row.criterion), Cell(who), *means, _figure(row), inputs))
     head = ("criterion", "by", report.baseline, report.candidate, "difference", "inputs")
@@ -130,7 +138,11 @@ def _comparison_table(report: ComparisonReport) -> Table:
 
 def _mean_of(report: ComparisonReport, difference: Row, version: str) -> Cell:
     for row in report.rows:
-        same = row.criterion == difference.criterion and row.judge == difference.judge
+        same = (row.criterion, row.judge, row.estimator) == (
+            difference.criterion,
+            difference.judge,
+            difference.estimator,
+        )
         if same and row.metric == "mean" and row.between == version:
             return Cell(value_text(row.estimate.value, "mean"))
     return Cell("-")

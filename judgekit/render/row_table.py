@@ -39,7 +39,13 @@ HEADLINE = {
 """Columns of the headline table, in order; baselines and other judges follow."""
 CEILING_NOTE = "Human ceiling: each rater vs the others; beside it the judge vs the same others, on the same rows."
 EXPERTS = "experts' own labels"
-ESTIMATORS = {"labels_only": "labels only"}
+ESTIMATORS = {
+    "labels_only": "labels only",
+    "post_stratification": "post-stratification",
+    "ppi": "PPI++",
+    "rogan_gladen": "Rogan-Gladen",
+    "judge_raw": "the judge alone, not corrected",
+}
 """Estimators in words."""
 NO_CEILING_NOTE = "Human ceiling: each rater vs the others."
 UNITS = {"groups": "group", "inputs": "input", "sessions": "session", "turns": "turn", "pairs": "pair"}
@@ -107,6 +113,43 @@ def comparison_table(rows: Sequence[Row], unit: str) -> Table:
     return Table(tuple(head), tuple(body), notes=_notes(rows, unit, None, say_n=False))
 
 
+def difference_table(named: Sequence[tuple[Row, str]], unit: str) -> Table:
+    """Return one line an estimate of two versions: what was measured, and by whom.
+
+    Args:
+        named: Rows, and whose each is in words.
+        unit: What is independent.
+    """
+    body = tuple((Cell(_measured(row)), Cell(who), _cell(row), _n_cell([row], unit)) for row, who in named)
+    notes = dict.fromkeys(_interval_note(row) for row, _ in named if row.estimate.low is not None)
+    notes |= dict.fromkeys(reasons((f"{_measured(row)}, {who}", row.estimate) for row, who in named))
+    left_out = ((who, causes_text(row.estimate.dropped)) for row, who in named if any(row.estimate.dropped.values()))
+    notes |= dict.fromkeys(f"{who}, left out: {causes}." for who, causes in left_out)
+    return Table(("measure", "by", "estimate", "n"), body, n_words=2, notes=tuple(notes))
+
+
+def _measured(row: Row) -> str:
+    """Return what was measured, and of which version; a difference says so by naming two."""
+    subject = metric_words(row.metric)
+    if row.metric != "mean_difference":
+        subject = subject.removesuffix(", difference")
+    return f"{subject}, {difference_words(row.between)}"
+
+
+def estimator_table(rows: Sequence[Row], unit: str) -> Table:
+    """Return one line an estimate of a version: what was measured, and by which estimator."""
+    body = []
+    for row in rows:
+        measured = f"{metric_words(row.metric)}, {row.between}"
+        body.append((Cell(measured), Cell(_estimator_words(row)), _cell(row), _n_cell([row], unit)))
+    head = ("measure", "estimator", "estimate", "n")
+    return Table(head, tuple(body), n_words=2, notes=_notes(rows, unit, None, say_n=False))
+
+
+def _estimator_words(row: Row) -> str:
+    return ESTIMATORS.get(row.estimator or "", (row.estimator or EXPERTS).replace("_", " "))
+
+
 def _maker(row: Row) -> tuple[str | None, str | None, str | None]:
     return row.judge, row.engine, row.estimator
 
@@ -114,8 +157,7 @@ def _maker(row: Row) -> tuple[str | None, str | None, str | None]:
 def _maker_words(judge: str | None, engine: str | None, estimator: str | None) -> str:
     """Return whose figure of a version it is: an estimator's, a judge's alone, or the experts' own."""
     if estimator:
-        named = ESTIMATORS.get(estimator, estimator.replace("_", " "))
-        return f"{judge_words(judge, engine)}, {named}" if judge else named
+        return ESTIMATORS.get(estimator, estimator.replace("_", " "))
     return f"{judge_words(judge, engine)}, judge only" if judge else EXPERTS
 
 
@@ -207,7 +249,11 @@ def _notes(rows: Sequence[Row], unit: str, judge: str | None, *, say_n: bool = T
 
 
 def _is_of_versions(row: Row) -> bool:
-    is_alone = row.metric in ("mean", "share") or subject_of(row.metric) == "pass_hat"
+    is_alone = (
+        row.metric in ("mean", "share", "label_multiplier")
+        or row.estimator is not None
+        or subject_of(row.metric) == "pass_hat"
+    )
     return is_alone or row.metric.endswith("difference")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from judgekit.records.report import (
     AgreementReport,
     BiasCheck,
+    CalibrationReport,
     ComparisonReport,
     Disagreement,
     ProbeReport,
@@ -173,7 +174,9 @@ def _word(value: object) -> Scalar:
 
 
 def _counts(report: Report) -> Iterator[Line]:
-    if isinstance(report, AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport):
+    if isinstance(
+        report, AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport
+    ):
         for each in report.counts:
             yield [each.criterion, "looked_at", "total", each.n_targets]
             yield [each.criterion, "used", "total", each.n_used]

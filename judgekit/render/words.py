@@ -28,9 +28,20 @@ METHOD_WORDS = {
     "f": "F",
     "two_way_percentile": "percentile bootstrap of sessions and raters",
     "newcombe": "Newcombe",
+    "newcombe_paired": "Newcombe, paired",
     "tango": "Tango",
+    "welch_t": "Welch t",
+    "weighted_t": "Student t, weighted",
+    "fieller": "Fieller",
     "t": "Student t",
     "cluster_t": "cluster-robust Student t",
+    "post_stratified_wilson": "smoothed post-stratification, Wilson",
+    "post_stratified_t": "smoothed post-stratification, Student t",
+    "ppi++_wilson": "PPI++, Wilson",
+    "ppi++_t": "PPI++, Student t",
+    "stratified_ppi++_wilson": "stratified PPI++, Wilson",
+    "stratified_ppi++_t": "stratified PPI++, Student t",
+    "lang_reiczigel": "Lang-Reiczigel",
 }
 STATUS_WORDS = {"not_applicable": "not applicable", "cannot_judge": "can't judge"}
 

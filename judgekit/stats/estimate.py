@@ -20,6 +20,8 @@ UndefinedCode = Literal[
     "unknown_raters",
     "unknown_probability",
     "not_for_this_scale",
+    "not_for_this_design",
+    "weak_judge",
 ]
 
 

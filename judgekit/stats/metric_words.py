@@ -58,9 +58,11 @@ METRIC_WORDS = {
     "effective_judges": "effective number of judges",
     "alt_test_winning_rate": "alt-test winning rate",
     "alt_test_advantage": "alt-test advantage",
+    "win_rate": "win rate, ties half",
     "mean": "mean",
     "mean_difference": "difference of means",
     "share": "share of the positive level",
+    "label_multiplier": "worth of the judge in labels",
     "pass_hat": "pass^k",
 }
 

@@ -62,7 +62,7 @@ def population_mean(drawn: Drawn, resampling: Resampling) -> Estimate:
     rows = np.column_stack([drawn.weights * drawn.values, drawn.weights])
     nothing = Otherwise("no_data", "no labelled session", drawn.dropped)
     [found] = estimates_of_sums(_ratio, rows, drawn.units, resampling=resampling, otherwise=nothing)
-    why = _uneven(drawn) if found.low is not None else None
+    why = uneven(drawn.weights, drawn.units) if found.low is not None else None
     interval = no_interval(why) if why else Interval(found.low, found.high, found.method)
     return _estimate(drawn, found.value, interval, resampling.level)
 
@@ -92,8 +92,16 @@ def population_share(drawn: Drawn, level: float) -> Estimate:
         return _estimate(drawn, None, no_interval("no labelled session"), level)
     share = float(drawn.weights @ drawn.values / drawn.weights.sum())
     n_units = len(np.unique(drawn.units))
-    why = TOO_FEW_UNITS if n_units < MIN_UNITS else _uneven(drawn)
+    why = TOO_FEW_UNITS if n_units < MIN_UNITS else uneven(drawn.weights, drawn.units)
     return _estimate(drawn, share, no_interval(why) if why else _wilson(drawn, share, level), level)
+
+
+def uneven(weights: FloatArray, units: IntArray) -> str | None:
+    """Say that a few units carry most of the weight; None where they do not."""
+    n_units, n_even = len(np.unique(units)), _n_even(weights, units)
+    if n_even >= min(MIN_EVENNESS * n_units, ENOUGH_UNITS):
+        return None
+    return f"a few of {n_units} independent units carry most of the weight (as good as {n_even:.0f} even ones)"
 
 
 def _wilson(drawn: Drawn, share: float, level: float) -> Interval:
@@ -105,7 +113,7 @@ def _wilson(drawn: Drawn, share: float, level: float) -> Interval:
     rows = np.column_stack([drawn.weights * (drawn.values - share), drawn.weights])
     residual, weight = sums_by_unit(rows, drawn.units).T
     found = influence(share - residual / (weight.sum() - weight), np.ones(len(weight)))
-    n_even, n_effective = _n_even(drawn), float(drawn.n_sessions.sum())
+    n_even, n_effective = _n_even(drawn.weights, drawn.units), float(drawn.n_sessions.sum())
     if np.all(drawn.values == drawn.values[0]):
         n_effective = min(n_effective, n_even) if drawn.values[0] in (0, 1) else n_effective
     else:
@@ -115,17 +123,9 @@ def _wilson(drawn: Drawn, share: float, level: float) -> Interval:
     return Interval(low, high, "wilson effective")
 
 
-def _uneven(drawn: Drawn) -> str | None:
-    """Say that a few units carry most of the weight; None where they do not."""
-    n_units, n_even = len(np.unique(drawn.units)), _n_even(drawn)
-    if n_even >= min(MIN_EVENNESS * n_units, ENOUGH_UNITS):
-        return None
-    return f"a few of {n_units} independent units carry most of the weight (as good as {n_even:.0f} even ones)"
-
-
-def _n_even(drawn: Drawn) -> float:
+def _n_even(weights: FloatArray, units: IntArray) -> float:
     """Return how many units of equal weight would weigh as these do (Kish 1965)."""
-    weight = sums_by_unit(drawn.weights[:, None], drawn.units)[:, 0]
+    weight = sums_by_unit(weights[:, None], units)[:, 0]
     return float(weight.sum() ** 2 / (weight @ weight))
 
 

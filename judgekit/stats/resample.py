@@ -88,8 +88,8 @@ class Units:
         return drawn
 
     def _is_cheaper_by_kind(self) -> bool:
-        # One binomial draw costs about as much as ten uniform integers.
-        return 10 * len(self.multiplicity) < self.n
+        # One binomial draw costs about as much as drawing and counting twenty uniform integers.
+        return 20 * len(self.multiplicity) < self.n
 
     def _kind_of_unit(self) -> IntArray:
         return np.repeat(np.arange(len(self.multiplicity)), self.multiplicity)

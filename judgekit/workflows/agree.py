@@ -75,15 +75,14 @@ def chosen_criteria(dataset: Dataset, asked: Iterable[str]) -> list[Criterion]:
     named = [dataset.rubric.criterion(each) for each in asked]
     if named:
         return named
-    labelled = {label.criterion for label in dataset.labels}
-    return [criterion for criterion in dataset.rubric.criteria if criterion.id in labelled]
+    return [criterion for criterion in dataset.rubric.criteria if dataset.labels_by_criterion[criterion.id]]
 
 
 def _counts(dataset: Dataset, criterion: Criterion) -> Counts:
     raters: dict[Target, set[tuple[str | None, str | None]]] = defaultdict(set)
     silent: dict[Target, str] = {}
-    for label in dataset.labels:
-        if label.criterion != criterion.id or label.kind != "human":
+    for label in dataset.labels_by_criterion[criterion.id]:
+        if label.kind != "human":
             continue
         target = (label.target, label.turn)
         who = (label.rater, None if label.rater else label.id)
@@ -99,8 +98,8 @@ def _counts(dataset: Dataset, criterion: Criterion) -> Counts:
 def _level_counts(dataset: Dataset, criterion: Criterion) -> dict[str, dict[str, int]]:
     levels = [level_text(level) for level in criterion.scale.levels]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for label in dataset.labels:
-        if label.criterion == criterion.id and label.kind == "human":
+    for label in dataset.labels_by_criterion[criterion.id]:
+        if label.kind == "human":
             counts[label.rater or "anonymous"][_shown(criterion, label.value, label.status)] += 1
     return {
         rater: {

@@ -1,20 +1,72 @@
-"""`compare`: two prompt or model versions on the same inputs, in the experts' own units."""
+"""`compare`: two prompt or model versions, or several in pairs, in the experts' own units.
+
+Which figure stands first is fixed by the design: the difference by tuned PPI++ where some of the judged inputs carry
+labels of both versions, labels alone where all do or none is judged, and the judge alone, said to be so, where no
+expert has looked. The others stand beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 
 from judgekit.analysis.agreement import Measuring
-from judgekit.analysis.comparison import Side, comparison_counts, comparison_rows, moved, paired_inputs, version_side
+from judgekit.analysis.companion import companions, detectable, level_shifts
+from judgekit.analysis.comparison import Side, comparison_counts, comparison_rows, moved, version_side
+from judgekit.analysis.comparison_wording import (
+    comparison_summary,
+    comparison_warnings,
+    contrast_warnings,
+    ranking_words,
+    unpaired_words,
+)
+from judgekit.analysis.contrast import Contrast
+from judgekit.analysis.judge_change import judge_change_rows
+from judgekit.analysis.label_free import Assumption, label_free
+from judgekit.analysis.label_queue import deciding_queue
+from judgekit.analysis.paired_slice import Adjustment, slice_differences
+from judgekit.analysis.ranking import pair_tests, ranking
 from judgekit.analysis.reference import default_rule, reference
+from judgekit.analysis.unpaired import unpaired_counts, unpaired_rows
 from judgekit.analysis.verdict_table import verdict_table
-from judgekit.analysis.wording import comparison_summary, comparison_warnings
+from judgekit.analysis.win_rate import Wins, win_companions, win_counts, win_rows
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import ComparisonReport, Counts, Disagreement, Row
+from judgekit.records.queue import QueuedSession
+from judgekit.records.report import (
+    Companion,
+    ComparisonReport,
+    Counts,
+    Disagreement,
+    LabelFree,
+    LevelShift,
+    Row,
+    SliceDifference,
+)
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
+from judgekit.stats.partly_labelled import MIN_LABELS
+from judgekit.workflows.lineage import open_sessions
 from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers, units_in_making
+
+ORDERED = ("binary", "ordinal", "numeric")
+"""Scales that a difference can be measured on; preferences of pairs are counted as wins."""
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """What a comparison looks at beyond the difference itself.
+
+    Attributes:
+        slices: Fields of a session by whose values the difference is shown apart.
+        adjustment: How p-values over slices are adjusted.
+        assumption: What is taken for granted where the candidate has no labels.
+    """
+
+    slices: Sequence[str] = ()
+    adjustment: Adjustment = "bh"
+    assumption: Assumption = field(default_factory=Assumption)
 
 
 def compare(
@@ -24,69 +76,298 @@ def compare(
     *,
     scoring: Scoring,
     measuring: Measuring,
+    comparing: Comparing | None = None,
 ) -> ComparisonReport:
-    """Return the difference between two versions: by the judge, and by the experts where both carry labels.
+    """Return the difference between two versions: corrected, by the experts alone, and by the judge alone.
+
+    Args:
+        dataset: Knows each session's input, version and labels.
+        outcomes: One judge's verdicts on sessions of both sides; none: labels stand alone.
+        sides: Baseline and candidate: a version each, or the sessions of a run each.
+        scoring: Names the judge; its `use` and `reference` apply.
+        measuring: Level, resamples and randomness.
+        comparing: Slices, and what holds without labels.
+
+    Raises:
+        InputError: A side is empty, both hold the same sessions, or one has neither verdicts nor labels.
+    """
+    _check_sides(dataset, sides)
+    given = list(outcomes)
+    refuse_strangers(dataset, given)
+    whole = _Whole(dataset, given, sides, scoring, measuring, comparing or Comparing())
+    parts = [part for criterion in _criteria(dataset, given) if (part := _part(whole, criterion)) is not None]
+    if not parts:
+        raise InputError("no criterion of these verdicts has an order that versions can be compared on")
+    return _report(whole, parts)
+
+
+def labelling_queue(
+    dataset: Dataset,
+    outcomes: Iterable[Verdict | Failure],
+    sides: tuple[Side, Side],
+    *,
+    scoring: Scoring,
+    measuring: Measuring,
+    margin: float = 0.0,
+) -> tuple[QueuedSession, ...]:
+    """Return the sessions whose labels would decide between two versions, each with its chance of being picked.
 
     Args:
         dataset: Knows each session's input, version and labels.
         outcomes: One judge's verdicts on sessions of both sides.
-        sides: Baseline and candidate: a version each, or the sessions of a run each.
-        scoring: Names the judge; its `use` and `reference` apply.
-        measuring: Level, resamples and randomness.
+        sides: Baseline and candidate.
+        scoring: Names the judge.
+        measuring: Level, and randomness of the draw.
+        margin: Not worse by more than this passes.
 
     Raises:
-        InputError: A side is empty, both hold the same sessions, or no input has verdicts of both.
+        InputError: Nothing is judged on both sides, or inputs with labels on both sides exist.
     """
     _check_sides(dataset, sides)
-    versions = (sides[0].name, sides[1].name)
     given = list(outcomes)
-    refuse_strangers(dataset, given)
-    rows: list[Row] = []
-    counts: list[Counts] = []
-    most: list[Disagreement] = []
-    for criterion in filter(_has_order, judged_criteria(dataset, given)):
-        table = verdict_table(criterion, given, use=scoring.use, combine=scoring.combine)
-        paired = paired_inputs(dataset, table.numbers, sides)
-        if not paired.inputs:
-            words = _why_unpaired(criterion, versions, paired.dropped)
-            raise InputError(words, hint="Judge the sessions of both versions")
-        judged = comparison_rows(criterion, paired, versions, measuring)
-        rows += [row.model_copy(update={"judge": scoring.judge, "engine": scoring.engine}) for row in judged]
-        counts.append(comparison_counts(criterion, paired).model_copy(update={"failures": table.failures_by_status}))
-        most += moved(dataset, criterion, paired, verdicts=table, sides=sides, n_most=scoring.n_worst)
-        experts = reference(dataset, criterion, scoring.reference or default_rule(criterion))
-        labelled = paired_inputs(dataset, experts.values, sides)
-        if labelled.inputs:
-            rows += comparison_rows(criterion, labelled, versions, measuring)
+    whole = _Whole(dataset, given, sides, scoring, measuring, Comparing(assumption=Assumption(margin=margin)))
+    found: list[QueuedSession] = []
+    for criterion in _criteria(dataset, given):
+        contrast = _contrast(whole, criterion) if criterion.scale.type in ORDERED else None
+        if contrast is not None and contrast.judged.inputs:
+            free = _free(whole, contrast, _judge_rows(whole, contrast))
+            slope = free.slope.value if free and free.slope.value and free.range.low is not None else 1.0
+            seed = scoring.settings.get("seed")
+            found += deciding_queue(
+                contrast,
+                measuring.level,
+                measuring.fresh_rng(),
+                margin=margin,
+                slope=slope,
+                seed=seed if isinstance(seed, int) else None,
+            )
+    if not found:
+        raise InputError("nothing is judged on both versions of any input", hint="Judge the sessions of both versions")
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What every criterion of one comparison shares."""
+
+    dataset: Dataset
+    outcomes: Sequence[Verdict | Failure]
+    sides: tuple[Side, Side]
+    scoring: Scoring
+    measuring: Measuring
+    comparing: Comparing
+
+    @property
+    def versions(self) -> tuple[str, str]:
+        return self.sides[0].name, self.sides[1].name
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One criterion of a comparison."""
+
+    rows: Sequence[Row]
+    counts: Counts
+    headline: str
+    warnings: Sequence[str] = ()
+    companions: Sequence[Companion] = ()
+    shifts: Sequence[LevelShift] = ()
+    slices: Sequence[SliceDifference] = ()
+    free: LabelFree | None = None
+    moved: Sequence[Disagreement] = ()
+
+
+def _criteria(dataset: Dataset, outcomes: Sequence[Verdict | Failure]) -> list[Criterion]:
+    """Return the criteria that can be compared: of the verdicts, else of the labels."""
+    named = judged_criteria(dataset, outcomes)
+    if not outcomes:
+        named = [each for each in dataset.rubric.criteria if dataset.labels_by_criterion[each.id]]
+    return [each for each in named if each.scale.type in (*ORDERED, "preference")]
+
+
+def _part(whole: _Whole, criterion: Criterion) -> _Part | None:
+    if criterion.scale.type == "preference":
+        return _preferred(whole, criterion)
+    contrast = _contrast(whole, criterion)
+    if contrast.judged.inputs or contrast.labelled.inputs:
+        return _paired(whole, contrast)
+    rows = unpaired_rows(contrast, whole.measuring)
+    if not rows or (whole.outcomes and not any(row.estimator == "judge_raw" for row in rows)):
+        words = _why_unpaired(criterion, whole.versions, contrast.judged.dropped)
+        raise InputError(words, hint="Judge the sessions of both versions")
+    first = rows[0].estimator or ""
+    lead = first if first != "ppi" or rows[0].estimate.is_defined else "labels_only"
+    told = [unpaired_words(criterion.id)]
+    return _Part(_by_judge(whole, rows), unpaired_counts(contrast), lead, warnings=told)
+
+
+def _contrast(whole: _Whole, criterion: Criterion) -> Contrast:
+    dataset, scoring = whole.dataset, whole.scoring
+    made_with = units_in_making(dataset, scoring.lineage)
+    return Contrast(
+        dataset=dataset,
+        criterion=criterion,
+        sides=whole.sides,
+        verdicts=verdict_table(criterion, whole.outcomes, use=scoring.use, combine=scoring.combine),
+        experts=reference(dataset, criterion, scoring.reference or default_rule(criterion)),
+        allowed=open_sessions(dataset, ("all",)),
+        barred=frozenset(each for each in dataset.session_by_id if dataset.unit(each) in made_with),
+    )
+
+
+def _paired(whole: _Whole, contrast: Contrast) -> _Part:
+    if whole.outcomes and not contrast.judged.inputs:
+        words = _why_unpaired(contrast.criterion, whole.versions, contrast.judged.dropped)
+        raise InputError(words, hint="Judge the sessions of both versions")
+    criterion, measuring = contrast.criterion, whole.measuring
+    by_judge = _judge_rows(whole, contrast)
+    by_labels = _label_rows(whole, contrast)
+    is_corrected = bool(contrast.judged.inputs) and contrast.is_partly_labelled
+    corrected = [contrast.row("mean_difference", contrast.corrected(measuring.level), "ppi")] if is_corrected else []
+    first = _headline(contrast, is_corrected=is_corrected)
+    rows = sorted([*_by_judge(whole, corrected), *by_labels, *by_judge], key=lambda row: row.estimator != first)
+    beside: list[Companion] = []
+    shifts: list[LevelShift] = []
+    plain = [] if contrast.sampling.is_weighted else by_labels[:1]
+    for leads, paired in ((plain, contrast.labelled), (by_judge[:1], contrast.judged)):
+        for lead in leads:
+            beside += companions(lead, criterion, paired, measuring)
+            shifts += level_shifts(lead, criterion, paired, measuring)
+    sliced = slice_differences(contrast, whole.comparing.slices, measuring, adjustment=whole.comparing.adjustment)
+    counts = comparison_counts(criterion, contrast.judged if by_judge else contrast.labelled)
+    return _Part(
+        rows=[*rows, *_by_judge(whole, judge_change_rows(contrast, measuring))],
+        counts=counts.model_copy(update={"failures": contrast.verdicts.failures_by_status}),
+        headline=first,
+        warnings=[
+            *contrast_warnings(contrast, whole.scoring.judge, is_corrected=is_corrected),
+            *sliced.warnings,
+        ],
+        companions=beside,
+        shifts=shifts,
+        slices=[_of_judge(whole, each) for each in sliced.found],
+        free=_free(whole, contrast, by_judge),
+        moved=moved(
+            whole.dataset,
+            criterion,
+            contrast.judged,
+            verdicts=contrast.verdicts,
+            sides=whole.sides,
+            n_most=whole.scoring.n_worst,
+        ),
+    )
+
+
+def _headline(contrast: Contrast, *, is_corrected: bool) -> str:
+    """Return the estimator that stands first, by what was labelled and how it was picked, not by any label's value."""
+    sampling = contrast.sampling
+    is_fit = not (sampling.refused or sampling.chosen) and len(contrast.usable) >= MIN_LABELS
+    if is_corrected and is_fit:
+        return "ppi"
+    return "labels_only" if contrast.labelled.inputs else "judge_raw"
+
+
+def _judge_rows(whole: _Whole, contrast: Contrast) -> list[Row]:
+    if not contrast.judged.inputs:
+        return []
+    rows = comparison_rows(contrast.criterion, contrast.judged, whole.versions, whole.measuring)
+    return _by_judge(whole, [row.model_copy(update={"estimator": "judge_raw"}) for row in rows])
+
+
+def _label_rows(whole: _Whole, contrast: Contrast) -> list[Row]:
+    if not contrast.labelled.inputs:
+        return []
+    if contrast.sampling.is_weighted:
+        return [contrast.row("mean_difference", contrast.weighted(whole.measuring.level), "labels_only")]
+    rows = comparison_rows(contrast.criterion, contrast.labelled, whole.versions, whole.measuring)
+    return [row.model_copy(update={"estimator": "labels_only"}) for row in rows]
+
+
+def _by_judge(whole: _Whole, rows: Iterable[Row]) -> list[Row]:
+    """Return rows with the judge's name on those it had a part in."""
+    told = {"judge": whole.scoring.judge, "engine": whole.scoring.engine}
+    return [row if row.estimator == "labels_only" else row.model_copy(update=told) for row in rows]
+
+
+def _of_judge(whole: _Whole, each: SliceDifference) -> SliceDifference:
+    is_experts = each.estimator == "labels_only"
+    return each if is_experts else each.model_copy(update={"judge": whole.scoring.judge})
+
+
+def _free(whole: _Whole, contrast: Contrast, by_judge: Sequence[Row]) -> LabelFree | None:
+    if not by_judge:
+        return None
+    assumption = whole.comparing.assumption
+    return label_free(contrast, by_judge[0], assumption, whole.measuring, judge=whole.scoring.judge)
+
+
+def _preferred(whole: _Whole, criterion: Criterion) -> _Part | None:
+    dataset, scoring = whole.dataset, whole.scoring
+    wins = Wins(
+        dataset=dataset,
+        criterion=criterion,
+        sides=whole.sides,
+        verdicts=verdict_table(criterion, whole.outcomes, use=scoring.use, combine=scoring.combine),
+        experts=reference(dataset, criterion, scoring.reference or default_rule(criterion)),
+        barred=frozenset(units_in_making(dataset, scoring.lineage)),
+    )
+    rows = win_rows(wins, whole.measuring)
     if not rows:
-        raise InputError("no criterion of these verdicts has an order that versions can be compared on")
-    flattering = _own_sessions(dataset, sides, scoring)
-    return _report(dataset, rows, versions, (counts, most, flattering), (scoring, measuring))
+        return None
+    given = [row.estimator or "" for row in rows if row.estimate.is_defined]
+    beside = [
+        each if each.estimator == "labels_only" else each.model_copy(update={"judge": scoring.judge})
+        for each in win_companions(wins, whole.measuring)
+    ]
+    return _Part(_by_judge(whole, rows), win_counts(wins), (given or [""])[0], companions=beside)
 
 
-def _report(
-    dataset: Dataset,
-    rows: list[Row],
-    versions: tuple[str, str],
-    found: tuple[Sequence[Counts], Sequence[Disagreement], Sequence[str]],
-    how: tuple[Scoring, Measuring],
-) -> ComparisonReport:
-    (counts, most, flattering), (scoring, measuring), (baseline, candidate) = found, how, versions
+def _report(whole: _Whole, parts: Sequence[_Part]) -> ComparisonReport:
+    baseline, candidate = whole.versions
+    dataset, scoring, measuring = whole.dataset, whole.scoring, whole.measuring
+    rows = [row for part in parts for row in part.rows]
+    headline = {part.counts.criterion: part.headline for part in parts}
+    free = [part.free for part in parts if part.free is not None]
+    told = [line for part in parts for line in part.warnings]
     return ComparisonReport(
         title=f"{candidate} against {baseline}: {dataset.name}",
         dataset=dataset.name,
         dataset_fingerprint=dataset.fingerprint(),
-        settings={**measuring.settings(dataset), "use": scoring.use, **scoring.settings},
-        summary=comparison_summary(rows, baseline, candidate),
+        settings={**measuring.settings(dataset), "use": scoring.use, **_chosen(whole), **scoring.settings},
+        summary=comparison_summary(rows, headline, free),
         rows=tuple(rows),
-        warnings=(*dataset.notes, *comparison_warnings(rows), *flattering),
+        warnings=(
+            *dataset.notes,
+            *told,
+            *comparison_warnings(rows, headline),
+            *_own_sessions(dataset, whole.sides, scoring),
+        ),
         baseline=baseline,
         candidate=candidate,
-        judge=scoring.judge,
+        judge=scoring.judge if whole.outcomes else None,
         engine=scoring.engine,
-        counts=tuple(counts),
-        moved=tuple(most),
+        counts=tuple(part.counts for part in parts),
+        headline=headline,
+        companions=tuple(each for part in parts for each in part.companions),
+        shifts=tuple(each for part in parts for each in part.shifts),
+        slices=tuple(each for part in parts for each in part.slices),
+        detectable=tuple(detectable(rows)),
+        label_free=tuple(free),
+        moved=tuple(each for part in parts for each in part.moved),
     )
+
+
+def _chosen(whole: _Whole) -> dict[str, object]:
+    """Return the settings that are not the usual ones."""
+    comparing = whole.comparing
+    found: dict[str, object] = {}
+    if comparing.slices:
+        found |= {"slices": list(comparing.slices), "adjustment": comparing.adjustment}
+    if comparing.assumption.delta is not None:
+        found["delta"] = comparing.assumption.delta
+    if comparing.assumption.margin:
+        found["margin"] = comparing.assumption.margin
+    return found
 
 
 def _own_sessions(dataset: Dataset, sides: tuple[Side, Side], scoring: Scoring) -> list[str]:
@@ -121,37 +402,85 @@ def _why_unpaired(criterion: Criterion, versions: tuple[str, str], dropped: Mapp
 def compare_versions(
     dataset: Dataset,
     judged: Sequence[tuple[Sequence[Verdict | Failure], Scoring]],
-    versions: tuple[str, str],
+    versions: Sequence[str],
     *,
     measuring: Measuring,
+    comparing: Comparing | None = None,
 ) -> ComparisonReport:
-    """Return the difference between two versions by each of several judges, in one report.
+    """Return the differences between versions by each of several judges, in one report.
 
     Judges of criteria without an order (open answers, unordered levels) have no difference and are passed over.
 
     Args:
         dataset: Knows each session's input, version and labels.
-        judged: Each judge's outcomes, and how they are named.
-        versions: (baseline, candidate).
+        judged: Each judge's outcomes, and how they are named; none: labels stand alone.
+        versions: (baseline, candidate), or more: then all pairs, tested with Holm, and a ranking.
         measuring: Level, resamples and randomness.
+        comparing: Slices, and what holds without labels.
 
     Raises:
         UnknownName: No session is of one of the versions.
-        InputError: No judge's criterion has an order.
+        InputError: No judge's criterion has an order, or several judges are given for more than two versions.
     """
-    sides = (version_side(dataset, versions[0]), version_side(dataset, versions[1]))
+    sides = [version_side(dataset, version) for version in versions]
+    given = judged or [((), Scoring(judge="", engine=None))]
+    if len(versions) > 2 and len(given) > 1:
+        raise InputError(f"{len(given)} judges for {len(versions)} versions", hint="Rank by one judge at a time")
+    pairs = [
+        _of_all_judges(dataset, given, pair, measuring=measuring, comparing=comparing)
+        for pair in combinations(sides, 2)
+    ]
+    return pairs[0] if len(pairs) == 1 else ranked(pairs, list(versions), level=measuring.level)
+
+
+def _of_all_judges(
+    dataset: Dataset,
+    judged: Sequence[tuple[Sequence[Verdict | Failure], Scoring]],
+    sides: tuple[Side, Side],
+    *,
+    measuring: Measuring,
+    comparing: Comparing | None,
+) -> ComparisonReport:
     reports = [
-        compare(dataset, outcomes, sides, scoring=scoring, measuring=measuring)
+        compare(dataset, outcomes, sides, scoring=scoring, measuring=measuring, comparing=comparing)
         for outcomes, scoring in judged
-        if any(_has_order(dataset.rubric.criterion(outcome.criterion)) for outcome in outcomes)
+        if not outcomes or _criteria(dataset, outcomes)
     ]
     if not reports:
         raise InputError("no criterion of these verdicts has an order that versions can be compared on")
     return joined(reports)
 
 
-def _has_order(criterion: Criterion) -> bool:
-    return criterion.scale.type in ("binary", "ordinal", "numeric")
+def ranked(reports: Sequence[ComparisonReport], versions: Sequence[str], *, level: float) -> ComparisonReport:
+    """Return the comparisons of all pairs of several versions as one report, with Holm over pairs and a ranking."""
+    first = reports[0]
+    rows = [row for report in reports for row in report.rows if "~" in row.between]
+    headline = {
+        (criterion, f"{report.candidate}~{report.baseline}"): estimator
+        for report in reports
+        for criterion, estimator in report.headline.items()
+    }
+    tests, places, words = [], [], []
+    for criterion in dict.fromkeys(row.criterion for row in rows):
+        own = [row for row in rows if row.criterion == criterion]
+        tested = pair_tests(own, headline)
+        order = ranking(own, headline, tested, versions=versions, level=level)
+        tests += tested
+        places += order
+        words += ranking_words(order)
+    return first.model_copy(
+        update={
+            "title": f"{', '.join(versions)}: {first.dataset}",
+            "candidate": versions[-1],
+            "versions": tuple(versions),
+            "rows": tuple(rows),
+            "summary": (*words, *(line for report in reports for line in report.summary)),
+            "pairs": tuple(tests),
+            "ranking": tuple(places),
+            **_together(reports),
+            "counts": _summed(reports),
+        }
+    )
 
 
 def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
@@ -159,6 +488,23 @@ def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
     first, *rest = reports
     if not rest:
         return first
+    headline = {name: estimator for report in reversed(reports) for name, estimator in report.headline.items()}
+    rows = _rows_once(reports)
+    return first.model_copy(
+        update={
+            "judge": None,
+            "engine": None,
+            "rows": tuple(rows),
+            "headline": headline,
+            "summary": comparison_summary(rows, headline, [each for report in reports for each in report.label_free]),
+            **_together(reports),
+            "counts": tuple(count for report in reports for count in report.counts),
+        }
+    )
+
+
+def _rows_once(reports: Sequence[ComparisonReport]) -> list[Row]:
+    """Return the rows of several judges' reports; what the experts alone say stands once."""
     rows: list[Row] = []
     experts: set[tuple[str, str, str]] = set()
     for row in (row for report in reports for row in report.rows):
@@ -167,14 +513,38 @@ def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
             rows.append(row)
         if row.judge is None:
             experts.add(place)
-    return first.model_copy(
-        update={
-            "judge": None,
-            "engine": None,
-            "rows": tuple(rows),
-            "summary": comparison_summary(rows, first.baseline, first.candidate),
-            "warnings": tuple(dict.fromkeys(line for report in reports for line in report.warnings)),
-            "counts": tuple(count for report in reports for count in report.counts),
-            "moved": tuple(each for report in reports for each in report.moved),
+    return rows
+
+
+def _together(reports: Sequence[ComparisonReport]) -> dict[str, tuple[object, ...]]:
+    """Return the lists of several reports one after the other, what the experts alone say once."""
+    names = ("companions", "shifts", "slices", "detectable", "label_free", "moved", "warnings")
+    found: dict[str, tuple[object, ...]] = {}
+    for name in names:
+        once: list[object] = []
+        for each in (each for report in reports for each in getattr(report, name)):
+            if each not in once:
+                once.append(each)
+        found[name] = tuple(once)
+    return found
+
+
+def _summed(reports: Sequence[ComparisonReport]) -> tuple[Counts, ...]:
+    """Return each criterion's counts over all pairs of versions: a session counts once a pair."""
+    found: dict[str, Counts] = {}
+    for count in (count for report in reports for count in report.counts):
+        known = found.get(count.criterion)
+        if known is None:
+            found[count.criterion] = count
+            continue
+        dropped = {
+            name: known.dropped.get(name, 0) + count.dropped.get(name, 0) for name in {**known.dropped, **count.dropped}
         }
-    )
+        found[count.criterion] = known.model_copy(
+            update={
+                "n_targets": known.n_targets + count.n_targets,
+                "n_used": known.n_used + count.n_used,
+                "dropped": dropped,
+            }
+        )
+    return tuple(found.values())

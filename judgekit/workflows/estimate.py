@@ -1,19 +1,27 @@
-"""`estimate`: how good each version is, in the experts' own units."""
+"""`estimate`: how good each version is, in the experts' own units: from labels alone, or with a judge's help."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from judgekit.analysis.agreement import Measuring
+from judgekit.analysis.correction import correction_rows, headline
+from judgekit.analysis.correction_wording import correction_summary, correction_warnings, design_words
 from judgekit.analysis.evidence import Evidence
+from judgekit.analysis.judged_version import JudgedVersion
 from judgekit.analysis.quality import quality_counts, quality_rows
 from judgekit.analysis.quality_wording import not_random_words, quality_notes, quality_summary, quality_warnings
 from judgekit.analysis.reference import default_rule, reference
+from judgekit.analysis.verdict_table import verdict_table
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
 from judgekit.records.report import Counts, QualityReport, Row
 from judgekit.records.rubric import Criterion
+from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.agree import chosen_criteria
+from judgekit.workflows.lineage import open_sessions, refuse_reused
+from judgekit.workflows.score import Scoring, refuse_strangers
 
 ORDERED = ("binary", "ordinal", "numeric")
 """Scales that have a mean, or a share that is one."""
@@ -42,10 +50,7 @@ def estimate(
         UnknownName: A criterion, a version or the rule is not known.
         InputError: Nothing here has an order, or no session has a label of that reference.
     """
-    chosen, names = _with_order(dataset, criteria), _known_versions(dataset, versions)
-    found = {each.id: _evidence(dataset, each, names, rule) for each in chosen}
-    if not any(each.labelled for own in found.values() for each in own):
-        raise _unlabelled(dataset, rule)
+    chosen, found = _found(dataset, criteria, versions, rule)
     rows = {name: [row for each in own for row in quality_rows(each, measuring)] for name, own in found.items()}
     rules = {criterion.id: rule or default_rule(criterion) for criterion in chosen}
     used = "; ".join(f"{how} of {name}" for name, how in rules.items())
@@ -66,6 +71,177 @@ def estimate(
         weighted=_weighted(found),
         notes={name: quality_notes(own, rows[name]) for name, own in found.items()},
     )
+
+
+def estimate_judged(
+    dataset: Dataset,
+    outcomes: Iterable[Verdict | Failure],
+    scoring: Scoring,
+    measuring: Measuring,
+    *,
+    criteria: Iterable[str] = (),
+    versions: Iterable[str] = (),
+) -> QualityReport:
+    """Return each version's quality from labels with a judge's help; labels alone and the raw judge stand beside.
+
+    What makes the figure that stands first is fixed by how the labelled sessions were picked.
+
+    Args:
+        dataset: Sessions and current labels, with how the sessions were picked.
+        outcomes: One judge's verdicts and failures, on sessions with and without labels.
+        scoring: Names the judge and its lineage; its `reference`, `splits`, `use`, `combine` and `settings` apply.
+        measuring: Level, resamples and randomness.
+        criteria: Criteria to look at; empty for all that carry labels.
+        versions: Versions to look at; empty for all.
+
+    Raises:
+        UnknownName: A criterion, a version, a split or the rule is not known.
+        InputError: As in `estimate`; or no verdict is on a criterion looked at, or on a session of the dataset.
+        LeakError: Labels that helped to make the judge would correct it.
+    """
+    given = list(outcomes)
+    refuse_strangers(dataset, given)
+    asked, named = list(criteria), list(versions)
+    alone = estimate(
+        dataset, measuring, criteria=asked, versions=named, rule=scoring.reference, settings=scoring.settings
+    )
+    _, found = _found(dataset, asked, named, scoring.reference)
+    judged = _judged(dataset, found, given, scoring)
+    refuse_reused(dataset, (s.id for each in judged for s in each.beside), scoring.lineage, scoring.judge)
+    return _helped(alone, found, {_place(each.evidence): each for each in judged}, (scoring, measuring))
+
+
+def _judged(
+    dataset: Dataset,
+    found: Mapping[str, Sequence[Evidence]],
+    outcomes: Sequence[Verdict | Failure],
+    scoring: Scoring,
+) -> list[JudgedVersion]:
+    """Return the versions that the judge was asked about."""
+    allowed = open_sessions(dataset, scoring.splits)
+    judged = []
+    for own in found.values():
+        table = verdict_table(own[0].criterion, outcomes, use=scoring.use, combine=scoring.combine)
+        named = (scoring.judge, scoring.engine, scoring.use, allowed)
+        judged += [each for one in own if (each := JudgedVersion(one, table, *named)).asked]
+    if not judged:
+        named_ones = ", ".join(found)
+        raise InputError(f"no verdict is on {named_ones} of a session looked at", hint="Judge the sessions first")
+    return judged
+
+
+def _helped(
+    alone: QualityReport,
+    found: Mapping[str, Sequence[Evidence]],
+    judged: Mapping[str, JudgedVersion],
+    how: tuple[Scoring, Measuring],
+) -> QualityReport:
+    """Return a report on labels alone with what the judge adds to it."""
+    scoring, measuring = how
+    rows: list[Row] = []
+    summary: list[str] = []
+    first: dict[str, str] = {}
+    for one in (one for own in found.values() for one in own):
+        own_rows = [row for row in alone.rows if (row.criterion, row.between) == (one.criterion.id, one.name)]
+        each = judged.get(_place(one))
+        first[_place(one)] = "labels_only"
+        if each is None:
+            rows += own_rows
+            summary += quality_summary([one], own_rows)
+            continue
+        added = correction_rows(each, measuring)
+        first[_place(one)] = headline(each, added)
+        rows += [row for row in added if row.estimator == first[_place(one)]] + own_rows
+        rows += [row for row in added if row.estimator != first[_place(one)]]
+        summary += correction_summary(each, [*added, *own_rows], first[_place(one)])
+    not_random = _not_random(found, judged)
+    name = alone.dataset
+    return alone.model_copy(
+        update={
+            "title": f"{'Not a random sample: quality' if not_random else 'Quality'} of each version: {name}",
+            "settings": {**alone.settings, "use": scoring.use, "split": "+".join(scoring.splits)},
+            "summary": (*not_random, *design_words([*judged.values()]), *summary),
+            "rows": tuple(rows),
+            "warnings": (*alone.warnings, *_limits(found, judged, scoring)),
+            "counts": tuple(_helped_counts(count, found, judged, first) for count in alone.counts),
+            "not_random": tuple(not_random),
+            "judge": scoring.judge,
+            "engine": scoring.engine,
+            "model": scoring.model,
+            "judge_fingerprint": scoring.judge_fingerprint,
+            "headline": first,
+        }
+    )
+
+
+def _not_random(found: Mapping[str, Sequence[Evidence]], judged: Mapping[str, JudgedVersion]) -> list[str]:
+    """Return what stands before any figure, without versions whose design a correction was made for."""
+
+    def is_corrected(one: Evidence) -> bool:
+        return _place(one) in judged and judged[_place(one)].method == "rogan_gladen"
+
+    left = {name: [one for one in own if not is_corrected(one)] for name, own in found.items()}
+    return [line for name, own in left.items() for line in not_random_words(name, own)]
+
+
+def _limits(
+    found: Mapping[str, Sequence[Evidence]], judged: Mapping[str, JudgedVersion], scoring: Scoring
+) -> list[str]:
+    limits = [line for each in judged.values() for line in correction_warnings(each)]
+    left = [_place(one) for own in found.values() for one in own if one.sessions and _place(one) not in judged]
+    if left:
+        limits.append(f"no verdict is on {'; '.join(left)}: from labels only")
+    if scoring.judge_fingerprint is None:
+        limits.append(
+            f"which labels helped to make {scoring.judge} is not known: verdicts from a file carry no lineage, and "
+            "labels that made a judge flatter it"
+        )
+    elif scoring.lineage.units and scoring.lineage.dataset not in (None, next(iter(found.values()))[0].dataset.name):
+        limits.append(
+            f"{scoring.judge} was made with labels of dataset {scoring.lineage.dataset!r}: that none of these "
+            "sessions' groups is among them was not checked"
+        )
+    return limits
+
+
+def _helped_counts(
+    count: Counts,
+    found: Mapping[str, Sequence[Evidence]],
+    judged: Mapping[str, JudgedVersion],
+    first: Mapping[str, str],
+) -> Counts:
+    """Return where sessions went: those that the judge was asked about enter where its help stands first."""
+    n_used, dropped, failures = 0, Counter[str](), Counter[str]()
+    for one in found[count.criterion]:
+        each = judged.get(_place(one))
+        failures.update(each.failures if each else {})
+        if each is None or first[_place(one)] == "labels_only":
+            n_used += 0 if one.sampling.refused else len(one.labelled)
+            dropped.update(one.dropped)
+            continue
+        n_used += len(each.asked)
+        dropped["not_judged"] += len(one.sessions) - len(each.asked)
+    used = {cause: n for cause, n in sorted(dropped.items()) if n}
+    return count.model_copy(update={"n_used": n_used, "dropped": used, "failures": dict(sorted(failures.items()))})
+
+
+def _place(one: Evidence) -> str:
+    return f"{one.criterion.id}, {one.name}"
+
+
+def _found(
+    dataset: Dataset, criteria: Iterable[str], versions: Iterable[str], rule: str | None
+) -> tuple[list[Criterion], dict[str, list[Evidence]]]:
+    """Return the criteria looked at, and what is known of each version on each.
+
+    Raises:
+        InputError: No session has a label of that reference.
+    """
+    chosen, names = _with_order(dataset, criteria), _known_versions(dataset, versions)
+    found = {each.id: _evidence(dataset, each, names, rule) for each in chosen}
+    if not any(each.labelled for own in found.values() for each in own):
+        raise _unlabelled(dataset, rule)
+    return chosen, found
 
 
 def _with_order(dataset: Dataset, asked: Iterable[str]) -> list[Criterion]:

@@ -7,11 +7,13 @@ engine, no store, no loop.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from judgekit.errors import IncompleteError, InputError, UnknownName
+from judgekit.judging.calibration import calibrated_outcomes, length_of, require_fitting
 from judgekit.judging.model_name import is_floating, is_same_model
 from judgekit.judging.ports import Clock, Engine, Prices, Store
 from judgekit.judging.prompt import PairTarget, Prompter, reference_of
@@ -49,6 +51,7 @@ class RunOptions:
         listener: Told how far the run is, at a fixed rate.
         retries: How often faults are forgiven.
         is_retrying_failures: Whether what stored replies leave unread is asked anew.
+        beside: Other judges' verdicts on the same targets, by name, for a calibration that reads them.
     """
 
     max_in_flight: int = 16
@@ -59,6 +62,20 @@ class RunOptions:
     listener: Listener | None = None
     retries: Retries = field(default_factory=Retries)
     is_retrying_failures: bool = False
+    beside: Mapping[str, BesideRun] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRun:
+    """What another judge said of the same targets.
+
+    Attributes:
+        outcomes: Its verdicts and failures.
+        judge_fingerprint: What exactly judged; None where that is not known.
+    """
+
+    outcomes: Sequence[Verdict | Failure]
+    judge_fingerprint: str | None = None
 
 
 class RunSink(Sink, Protocol):
@@ -132,6 +149,7 @@ async def run_judge(
             hint="It gives verdicts without an engine: `judgekit run` does it",
         )
     options = options or RunOptions()
+    _require_calibrated_fit(judge, options.beside)
     budget = Budget(options.max_cost_usd, options.prices)
     budget.check(judge.model or "")
     _require_references(judge, targets)
@@ -149,6 +167,7 @@ async def run_judge(
     try:
         await loop.run(wanted, manifest.n_expected)
         sink.finish()
+        _calibrate(judge, targets, sink, options.beside)
         ended = {"state": "complete", "sessions": seen.fingerprint()}
     finally:
         ended |= {"ended_at": clock.now(), "wall_s": clock.monotonic() - started_s, "spending": sink.spending()}
@@ -180,9 +199,16 @@ def begin_run(judge: Judge, targets: Targets, *, sink: RunSink, clock: Clock) ->
 
 
 def keep_outcomes(
-    judge: Judge, targets: Targets, outcomes: Iterable[Verdict | Failure], *, sink: RunSink, clock: Clock
+    judge: Judge,
+    targets: Targets,
+    outcomes: Iterable[Verdict | Failure],
+    *,
+    sink: RunSink,
+    clock: Clock,
+    beside: Mapping[str, BesideRun] | None = None,
 ) -> RunManifest:
     """Record as a run what a judge said without requests, as a student does; its engine is the judge's kind."""
+    _require_calibrated_fit(judge, beside or {})
     seen = Contents()
     for target in targets:
         seen.note(target, seen_fingerprint(target))
@@ -194,10 +220,29 @@ def keep_outcomes(
         sink.add_outcome(outcome)
         tally.add_outcome(outcome)
     sink.finish()
+    _calibrate(judge, targets, sink, beside or {})
     ended = {"state": "complete", "ended_at": clock.now(), "sessions": seen.fingerprint()}
     manifest = manifest.model_copy(update=ended | _counts(tally))
     sink.write_manifest(manifest)
     return manifest
+
+
+def _require_calibrated_fit(judge: Judge, beside: Mapping[str, BesideRun]) -> None:
+    require_fitting(judge, {name: run.judge_fingerprint for name, run in beside.items()})
+
+
+def _calibrate(judge: Judge, targets: Targets, sink: RunSink, beside: Mapping[str, BesideRun]) -> None:
+    """Replace a finished run's verdicts by calibrated ones; a kill before that leaves a run to be continued."""
+    if not judge.calibrations:
+        return
+    needs_length = any(each.kind == "length" for found in judge.calibrations for each in found.inputs)
+    lengths = {_name(target): length_of(target) for target in targets} if needs_length else {}
+    said = {name: run.outcomes for name, run in beside.items()}
+    sink.rewrite(partial(calibrated_outcomes, judge, beside=said, lengths=lengths))
+
+
+def _name(target: Target) -> str:
+    return target.pair.id if isinstance(target, PairTarget) else target.id
 
 
 def targets_of(
@@ -255,8 +300,7 @@ class Contents:
 
     def note(self, target: Target, seen: str) -> None:
         """Take note of a target, with the fingerprint of its content."""
-        name = target.pair.id if isinstance(target, PairTarget) else target.id
-        digest = hashlib.sha256(f"{name}\n{seen}".encode("utf-8", "replace")).digest()
+        digest = hashlib.sha256(f"{_name(target)}\n{seen}".encode("utf-8", "replace")).digest()
         self._sum = (self._sum + int.from_bytes(digest)) % (1 << 256)
 
     def fingerprint(self) -> str:

@@ -195,7 +195,8 @@ def refuse_strangers(dataset: Dataset, outcomes: Iterable[Verdict | Failure]) ->
     Raises:
         InputError: There are such.
     """
-    strangers = sorted({outcome.target for outcome in outcomes} - {*dataset.session_by_id, *dataset.pair_by_id})
+    known = dataset.place_by_id
+    strangers = sorted({outcome.target for outcome in outcomes if outcome.target not in known})
     if strangers:
         raise InputError(
             f"{len(strangers)} verdict targets are not in dataset {dataset.name!r}, such as {strangers[0]!r}",
@@ -387,8 +388,7 @@ def _allowed_targets(dataset: Dataset, asked: set[str], scoring: Scoring) -> tup
 
 def units_in_making(dataset: Dataset, lineage: Lineage) -> set[str]:
     """Return the units of a dataset whose labels made the judge, without those that a fold was made without."""
-    is_own = lineage.dataset in (None, dataset.name)
-    return set(lineage.units) - set(lineage.folds) if is_own else set()
+    return lineage.barred(dataset.name)
 
 
 def _in_splits(dataset: Dataset, target: str, splits: Sequence[SplitChoice]) -> bool:

@@ -70,6 +70,12 @@ class Part:
         return self._n
 
 
+def part_sizes(targets: Targets, n: int) -> tuple[int, ...]:
+    """Return how many targets each of `n` parts holds."""
+    found = Counter(_digest(_id(target)) % n for target in targets)
+    return tuple(found[place] for place in range(n))
+
+
 def merged(manifests: Sequence[tuple[str, RunManifest]]) -> RunManifest:
     """Return the manifest of the whole, of whose parts none is missing, twice there, or unfinished.
 

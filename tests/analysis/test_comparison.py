@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from judgekit.analysis.comparison import comparison_counts, comparison_rows, moved, paired_inputs, version_side
+from judgekit.analysis.comparison import comparison_counts, comparison_rows, moved, oriented, paired_inputs, version_side
 from judgekit.analysis.verdict_table import verdict_table
 from judgekit.records.rubric import Criterion, Scale
 from tests.analysis.composed_data import PASSED, QUALITY, dataset, failure, measuring, rows_of, session, verdict
@@ -62,7 +62,8 @@ def test_a_binary_mean_is_the_share_of_positives(criterion) -> None:
     data, both = sides()
     said = {"a1": "pass", "a2": "pass", "b1": "fail", "b1x": "fail", "b2": "pass"}
     numbers: Any = {(name, None): criterion.scale.code(value) for name, value in said.items()}
-    rows = comparison_rows(criterion, paired_inputs(data, numbers, both), ("v1", "v2"), measuring())
+    paired = oriented(criterion, paired_inputs(data, numbers, both))
+    rows = comparison_rows(criterion, paired, ("v1", "v2"), measuring())
     assert rows_of(rows, "v1")["mean"].value == 1 / 2
     assert rows_of(rows, "v2")["mean"].value == 1
     assert rows_of(rows, "v2~v1")["mean_difference"].value == 1 / 2

@@ -47,6 +47,11 @@ def paired(**fields: Any) -> Any:
     return dataset(labels(BETTER, PREFERRED), pairs=[pair(f"p{i}") for i in range(1, 7)], **fields)
 
 
+def values(data: Any, preference: Any, said: Any) -> list[Any]:
+    """Return what the preferences say."""
+    return [getattr(outcome, "value", None) for outcome in preferences(data, preference, said)]
+
+
 def test_equal_ratings_earn_half_a_point_and_what_has_no_rating_none() -> None:
     """1 + 1/2 + 1 + 0 + 0 + 0 of six; strictly two of six; two of the four rated pairs are equal."""
     report = score(paired(), rated(), HOW, measuring())
@@ -64,7 +69,7 @@ def test_equal_ratings_earn_half_a_point_and_what_has_no_rating_none() -> None:
 
 def test_a_preference_says_what_it_rests_on() -> None:
     """Both ratings stand in the rationale; a failure names its session."""
-    made = {outcome.target: outcome for outcome in preferences(paired(), BETTER, rated())}
+    made: dict[str, Any] = {outcome.target: outcome for outcome in preferences(paired(), BETTER, rated())}
     assert [getattr(made[f"p{i}"], "value", None) for i in range(1, 7)] == [
         "first", "tie", "tie", "second", None, None,
     ]  # fmt: skip
@@ -78,10 +83,10 @@ def test_where_lower_is_better_the_lower_rating_wins() -> None:
     """The criterion's declared direction decides; for two levels, which one is positive."""
     lower = QUALITY.model_copy(update={"direction": "lower"})
     data = paired().model_copy(update={"rubric": Rubric(name="r", criteria=(lower, BETTER))})
-    assert [o.value for o in preferences(data, BETTER, rated({"p1": (5, 2), "p4": (1, 2)}))] == ["second", "first"]
+    assert values(data, BETTER, rated({"p1": (5, 2), "p4": (1, 2)})) == ["second", "first"]
     failed_is_good = PASSED.model_copy(update={"scale": Scale(type="binary", levels=("fail", "pass"), positive="fail")})
     data = data.model_copy(update={"rubric": Rubric(name="r", criteria=(failed_is_good, BETTER))})
-    assert [o.value for o in preferences(data, BETTER, rated({"p1": ("fail", "pass")}, PASSED))] == ["first"]
+    assert values(data, BETTER, rated({"p1": ("fail", "pass")}, PASSED)) == ["first"]
 
 
 def test_several_samples_are_compared_by_their_mean_and_a_score_before_a_value() -> None:
@@ -89,7 +94,7 @@ def test_several_samples_are_compared_by_their_mean_and_a_score_before_a_value()
     said = [verdict("p1-x", QUALITY, v, sample=i) for i, v in enumerate((3, 3, 5))]
     said += [verdict("p1-y", QUALITY, v, sample=i) for i, v in enumerate((1, 3, 3))]
     said += [verdict("p2-x", QUALITY, 3, score=3.2), verdict("p2-y", QUALITY, 3, score=3.4)]
-    assert [o.value for o in preferences(paired(), BETTER, said)] == ["first", "second"]
+    assert values(paired(), BETTER, said) == ["first", "second"]
     report = score(paired(), said, HOW, measuring())
     assert any(note.startswith("quality: each verdict is the median of 3 samples") for note in report.warnings)
 

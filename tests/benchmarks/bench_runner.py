@@ -40,6 +40,7 @@ from judgekit.adapters.store.files import record_line
 from judgekit.adapters.store.replies import ReplyStore
 from judgekit.adapters.store.run import RunFolder
 from judgekit.adapters.store.stream import SessionFile
+from judgekit.cli.memory import seldom_swept
 from judgekit.judging.ports import Engine
 from judgekit.judging.runner.progress import Progress
 from judgekit.judging.scaffold import new_judge
@@ -244,8 +245,9 @@ async def judgekit_litellm(url: str, load: Load) -> RunManifest:
 
 
 async def run_on_disk(engine: Engine, url: str, load: Load) -> RunManifest:
-    """Run the judge with one engine, in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as name, ReplyStore(Path(name, "replies.sqlite")) as store:
+    """Run the judge with one engine, as the command does, in a folder that is gone afterwards."""
+    folder = tempfile.TemporaryDirectory()
+    with folder as name, ReplyStore(Path(name, "replies.sqlite")) as store, seldom_swept():
         with RunFolder(Path(name, "run")) as sink:
             around = Surroundings(engine, store, sink, SystemClock(), np.random.default_rng(0))
             options = RunOptions(load.n_in_flight)

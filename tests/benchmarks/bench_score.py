@@ -1,6 +1,6 @@
 """How long `judgekit score` takes beside reading the same lines; run with `python`, not collected by pytest.
 
-100,000 verdicts on each of three criteria, 2,000 sessions of which three experts have scored. The bar is 3 x (json.loads
+100,000 verdicts on each of three criteria; three experts have scored 2,000 of the sessions. The bar is 3 x (json.loads
 over the lines of verdicts, sessions and labels, plus importing the modules that `score` loads). Every part is a process
 of its own and measured in CPU time, so that a busy machine slows all alike; a figure is the median of five rounds.
 """

@@ -169,11 +169,8 @@ def test_two_runs_are_compared_by_their_own_sessions(capsys) -> None:
         made_run(version + "-run", [verdict(s.id, PASSED, value) for s in TOLD if s.version == version])
     assert main(["compare", "v1-run", "v2-run", "--labels", "data", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["baseline"], report["candidate"], report["rows"][0]["estimate"]["value"]) == (
-        "v1-run",
-        "v2-run",
-        1.0,
-    )
+    by = {row["estimator"]: row["estimate"]["value"] for row in report["rows"] if row["metric"] == "mean_difference"}
+    assert (report["baseline"], report["candidate"], by["judge_raw"]) == ("v1-run", "v2-run", 1.0)
     made_run("other", [verdict(s.id, PASSED, "pass") for s in TOLD if s.version == "v2"], fingerprint="sha256:x")
     assert main(["compare", "v1-run", "other", "--labels", "data"]) == 2
     assert "judged by different judges" in capsys.readouterr().err
@@ -369,3 +366,18 @@ def test_the_first_samples_can_be_scored_alone(capsys) -> None:
     assert found["2"]["sample_consistency"]["value"] == pytest.approx(2 / 3)  # of 24 each third says fail, then pass
     assert main([*words, "--samples", "3"]) == 2
     assert "3 samples of each verdict are asked for, and the verdicts have 2" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+def test_compare_takes_slices_queues_and_labels_alone(capsys) -> None:
+    """Labels alone without --verdicts; unknown adjustments and a queue over labelled pairs end with one line."""
+    assert main(["compare", "v1", "v2", "--labels", "data", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {row["estimator"] for row in report["rows"]} == {"labels_only"}
+    assert main(["compare", "v1", "v2", "--labels", "data", "--adjust", "none"]) == 2
+    assert "unknown adjustment 'none'" in capsys.readouterr().err
+    given = ["compare", "v1", "v2", "--labels", "data", "--verdicts", "v.jsonl"]
+    assert main([*given, "--slice", "version", "--delta", "0.05", "--margin", "0.1"]) == 0
+    capsys.readouterr()
+    assert main([*given, "--queue", "q.jsonl"]) == 2
+    assert "already carry labels of both versions" in capsys.readouterr().err

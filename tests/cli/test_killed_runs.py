@@ -140,7 +140,7 @@ class Tried:
 def test_killed_at_a_hundred_random_moments_a_run_loses_nothing_and_repeats_what_was_in_flight(
     tmp_path: Path,
 ) -> None:
-    """SIGKILL, seeded: over the whole length of a run, and a fifth of the times in its very last moments."""
+    """SIGKILL, seeded: by time from the start, by answers received, and in the very last moments, 4 to 4 to 2."""
     dice = random.Random(20261123)
     warm = make_project(tmp_path / "warm", N_SESSIONS)
     with FaultyServer(GOOD, latency_s=LATENCY_S) as server:
@@ -152,7 +152,7 @@ def test_killed_at_a_hundred_random_moments_a_run_loses_nothing_and_repeats_what
     n_runs += kill_again_and_again(tmp_path / "started", N_STARTED, 2 * whole_s + 1.0, dice, stages, None)
     print(f"{N_FORKED + N_STARTED} kills in {n_runs} runs of {whole_s:.2f} s; at the kill: {dict(stages)}")
     assert stages.total() == N_FORKED + N_STARTED
-    assert min(stages[stage] for stage in ("nothing sent", "asking", "all answered")) >= 3, stages
+    assert min(stages[stage] for stage in ("nothing sent", "asking", "all answered")) > 0, stages
 
 
 def undisturbed_s(project: Path, nursery: Nursery) -> float:
@@ -188,13 +188,17 @@ def kill_again_and_again(
 
 def killed_once(tried: Tried, length_s: float, dice: random.Random, nursery: Nursery | None) -> bool:
     """Start the command and kill it at a moment of its life; return whether it was still alive by then."""
-    is_late, share = dice.random() < 0.2 and not has_all(tried), dice.random()
+    aim, share, later = dice.choices(("time", "answers", "end"), (4, 4, 2))[0], dice.random(), dice.random()
+    n_asked = len(items(tried.server))
     process = launched(tried, nursery)
-    if is_late:
-        wait_for_the_last_answer(tried)
-        time.sleep(share * TAIL_S)
-    else:
+    if aim == "time" or n_asked == N_SESSIONS:
         time.sleep(share * length_s)
+    elif aim == "answers":
+        wait_for_answers(tried, n_asked + int(share * (N_SESSIONS - n_asked)))
+        time.sleep(later * LATENCY_S)
+    else:
+        wait_for_answers(tried, N_SESSIONS)
+        time.sleep(share * TAIL_S)
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
     code = process.wait()
@@ -215,10 +219,10 @@ def launched(tried: Tried, nursery: Nursery | None) -> Started:
     return subprocess.Popen(command, cwd=tried.project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def wait_for_the_last_answer(tried: Tried) -> None:
-    """Wait until every session has an answer."""
+def wait_for_answers(tried: Tried, n: int) -> None:
+    """Wait until so many sessions have an answer."""
     end = time.monotonic() + 30
-    while not has_all(tried):
+    while len(items(tried.server)) < n:
         assert time.monotonic() < end
         time.sleep(0.002)
 

@@ -37,7 +37,7 @@ def run(project: Path, *more: str, file_limit: int | None = None) -> subprocess.
         capture_output=True,
         text=True,
         timeout=60,
-        preexec_fn=limited if file_limit is not None else None,  # noqa: PLW1509  # a limit of the child alone
+        preexec_fn=limited if file_limit is not None else None,
     )
 
 

@@ -129,7 +129,7 @@ match = '^(\\d+)'
 
 def _share(words_of_one: str) -> tuple[int, int]:
     """Return 94 and 100 of "94 / 100 = 94.0%"."""
-    n, _, total = words_of_one.split(" = ")[0].partition(" / ")
+    n, _, total = words_of_one.split(" = ", maxsplit=1)[0].partition(" / ")
     return int(n), int(total)
 
 

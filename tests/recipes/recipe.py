@@ -30,10 +30,11 @@ def words(option: str, *names: str) -> Words:
     return [word for name in names for word in (option, name)]
 
 
-def pandalm_pairs(data: Path) -> Words:
-    """Two answers to each instruction."""
+def pandalm_pairs(data: Path, *, by_instruction: bool = False) -> Words:
+    """Two answers to each instruction; some 170 instructions make 999 pairs."""
     texts = words("--map", "id=idx", "prompt={instruction}\\n{input}", "first=response1", "second=response2")
-    return ["pairs", str(_pandalm(data)), *texts, "--scale", "preferred=preference"]
+    grouped = words("--map", "group=instruction") if by_instruction else []
+    return ["pairs", str(_pandalm(data)), *texts, *grouped, "--scale", "preferred=preference"]
 
 
 def pandalm_labels(data: Path) -> Words:

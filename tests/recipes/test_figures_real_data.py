@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -282,101 +279,6 @@ def test_prometheus_samples_disagree(data: Path, tmp_path: Path, capsys) -> None
     said = [json.loads(line) for line in (tmp_path / "v.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {row["sample"] for row in said} == {0, 1, 2}
     assert len({(row["session"], row["rationale"]) for row in said}) == 960
-
-
-@pytest.fixture(scope="module")
-def replay_server(shared: Path) -> Iterator[str]:
-    """Serve the completions that real models once gave, over HTTP on loopback."""
-    command = [sys.executable, str(shared / "tools" / "replay_llm.py"), "--port", "0", "--data", str(shared / "data")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
-        process.terminate()
-
-
-@pytest.fixture(scope="module")
-def llmbar(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("llmbar")
-    source = data / "llmbar" / "natural" / "dataset.json.gz"
-    texts = words("--map", "id=item-{#}", "prompt=input", "first=output_1", "second=output_2")
-    quietly("import", "pairs", source, *texts, "--scale", "better=preference", "--drop-rest", "--dataset", home / "d")
-    quietly(
-        "import", "labels", source, *words("--map", "pair=item-{#}", "value=label"), "--kind", "gold",
-        *words("--set", "criterion=better", "rater=authors"), *words("--value", "1=first", "2=second"),
-        "--dataset", home / "d",
-    )  # fmt: skip
-    return home
-
-
-def write_llmbar_judge(folder: Path, data: Path, name: str) -> None:
-    """Write one of the authors' judges as a folder: their template, their table, their rule that the first row wins."""
-    config = json.loads((data / "llmbar" / "config" / f"{name}.json").read_text(encoding="utf-8"))[0]
-    template = (data / "llmbar" / "prompts" / config["prompt"]).read_text(encoding="utf-8")
-    system, user = (
-        part.split("\n", 1)[1].split("<|im_end|>")[0].strip() for part in template.split("<|im_start|>")[1:3]
-    )
-    for theirs, ours in (("{input}", "input_text"), ("{output_1}", "first_text"), ("{output_2}", "second_text")):
-        user = user.replace(theirs, "{{ " + ours + " }}")
-    folder.mkdir(parents=True)
-    (folder / "system.j2").write_text(system + "\n", encoding="utf-8")
-    (folder / "user.j2").write_text(user + "\n", encoding="utf-8")
-    patterns = "\n".join(
-        f"[[reading.patterns]]\nmatch = '{config['parsing'][key]}'\nvalue = \"{value}\""
-        for key, value in (("1", "first"), ("2", "second"))
-    )
-    (folder / "judge.toml").write_text(
-        f"""name = "{name}"
-model = "openai/llmbar/natural/{name}"
-target = "pair"
-orders = "both"
-[criterion]
-id = "better"
-question = "better"
-scale = {{ type = "preference" }}
-[reading]
-method = "regex"
-wins = "first_pattern"
-retries = 1
-{patterns}
-""",
-        encoding="utf-8",
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "accuracy", "agreement", "n_unparsed"),
-    [
-        ("GPT-4__Vanilla", 0.955, 0.95, 0),
-        ("GPT-4__CoT", 0.945, 0.91, 0),
-        ("ChatGPT__CoT", 0.74, 0.64, 1),
-        ("Falcon__CoT", 0.57, 0.14, 0),
-    ],
-)
-def test_llmbar_judges_run_over_http_and_score_as_published(
-    llmbar: Path,
-    data: Path,
-    replay_server: str,
-    capsys,
-    *,
-    name: str,
-    accuracy: float,
-    agreement: float,
-    n_unparsed: int,
-) -> None:
-    """Both orders through the thin client; an unreadable reply is its own cause, and wrong."""
-    write_llmbar_judge(llmbar / name, data, name)
-    run = llmbar / f"run-{name}"
-    quietly("run", llmbar / name, llmbar / "d", "-o", run, "--base-url", replay_server)
-    capsys.readouterr()
-    assert main(["score", str(run), str(llmbar / "d"), "--reference", "gold", "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    found = {row["metric"]: row["estimate"] for row in report["rows"]}
-    assert found["pairwise_accuracy"]["value"] == pytest.approx(accuracy)
-    assert found["pairwise_accuracy"]["n"] == 200
-    assert found["position_consistency"]["value"] == pytest.approx(agreement)
-    assert report["counts"][0]["failures"] == ({"unparsed": n_unparsed} if n_unparsed else {})
-    assert report["engine"] == "openai-compatible"
-    assert (name == "Falcon__CoT") == (found["first_slot_rate"]["value"] > 0.9)
 
 
 def test_tau_bench_pass_rate_by_gold(data: Path, tmp_path: Path, rows, capsys) -> None:

@@ -61,7 +61,7 @@ def quietly(*arguments: object) -> None:
 
 def test_these_are_all_that_the_server_lists(shared: Path, replay_server: str) -> None:
     """28 judges, six of which rate one output at a time."""
-    with urllib.request.urlopen(f"{replay_server}/models") as answer:  # noqa: S310  # loopback
+    with urllib.request.urlopen(f"{replay_server}/models") as answer:
         listed = {each["id"] for each in json.load(answer)["data"] if each["id"].startswith("llmbar/")}
     named = [tuple(each.values) for each in JUDGES]
     assert {f"llmbar/{subset}/{name}" for subset, name in named} == listed
@@ -77,8 +77,8 @@ def test_a_judge_reaches_the_figures_its_authors_stored(
     """Right on average over both orders, right in both, and the same in both: Zeng et al. 2024, to the last pair.
 
     An unreadable reply is wrong; the source counts two of them on one pair as the same answer, and we do not: it is
-    the one figure that differs, by exactly those pairs. Equal ratings are half right; the source writes them down as a winner that changes
-    with the order, so that they are neither right in both nor equal.
+    the one figure that differs, by exactly those pairs. Equal ratings are half right; the source writes them down as
+    a winner that changes with the order, so that they are neither right in both nor equal.
     """
     data, judge, run = shared / "data", home / "judges" / f"{subset}-{name}", home / f"run-{subset}-{name}"
     llmbar.write_judge(judge, data, subset, name)

@@ -10,6 +10,7 @@ import pytest
 from judgekit.records.report import (
     KINDS,
     AgreementReport,
+    CalibrationReport,
     ComparisonReport,
     ProbeReport,
     QualityReport,
@@ -34,7 +35,7 @@ HOSTILE = (
     "\\input{/etc/passwd} \\write18{id} $x^2_i$ ~ # % & {} ^^41 \\end{document} ?`!`--- ,, Ωμέγα ﷽",
 )
 
-KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds"}
+KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds", "loss"}
 NAMES_ARE_KEYS = {"level_counts", "settings", "dropped", "left_out", "notes"}
 
 
@@ -53,7 +54,7 @@ def poison(value: object, text: str, key: str = "", *, in_names: bool = False) -
 
 def load(
     kind: str, text: str | None = None
-) -> AgreementReport | ScoreReport | ProbeReport | QualityReport | ComparisonReport:
+) -> AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport:
     """Return the composed report of one kind; with a text, that stands wherever people's words stand."""
     data = json.loads((COMPOSED / f"{kind}.json").read_text(encoding="utf-8"))
     return report_from(data if text is None else poison(data, text))

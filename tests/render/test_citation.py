@@ -23,7 +23,7 @@ from judgekit.stats.metric import METRICS
 from judgekit.stats.metric_words import METRIC_WORDS
 from tests.render.composed_reports import each_kind, load
 
-WITHOUT_A_SOURCE = {"mean", "mean_difference", "share"}
+WITHOUT_A_SOURCE = {"mean", "mean_difference", "share", "win_rate"}
 """Metrics of versions that are what they are called."""
 
 

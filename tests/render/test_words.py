@@ -15,7 +15,7 @@ somers_d accuracy balanced_accuracy precision tpr tnr npv f1 macro_f1 mcc youden
 mae rmse pairwise_accuracy pairwise_accuracy_ties pairwise_accuracy_strict position_consistency first_slot_rate
 best_of_accuracy pair_tie_rate
 sample_consistency sample_sd effective_judges alt_test_winning_rate alt_test_advantage"""
-OF_VERSIONS = "mean mean_difference share pass_hat"
+OF_VERSIONS = "mean mean_difference win_rate share pass_hat label_multiplier"
 
 
 def test_every_metric_of_the_design_has_words_of_its_own() -> None:

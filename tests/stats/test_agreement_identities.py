@@ -156,7 +156,7 @@ def test_calibration_error_depends_on_its_bins():
     one = patterns.counts[None, :]
 
     assert ece(patterns, one, n_bins=5) == pytest.approx(0.175)
-    assert ece(patterns, one, n_bins=10) == pytest.approx(0.285)
+    assert ece(patterns, one, n_bins=10) == ece(patterns, one) == pytest.approx(0.285)
     edge = distinct_rows(Sample(np.array([[0.29, 0], [0.295, 1], [1.0, 1]]), levels=np.array([0.0, 1.0]), positive=1.0))
     assert ece(edge, edge.counts[None, :], n_bins=100) == pytest.approx(abs(0.29 + 0.295 - 1) / 3)
 
@@ -269,6 +269,8 @@ def test_each_bin_has_its_own_error_of_calibration():
     assert expected == pytest.approx(0.45)
     ends = distinct_rows(Sample(np.array([[0.0, 0], [0.95, 0], [1.0, 1]]), levels=np.arange(2.0), positive=1.0))
     assert ece(ends, ends.counts[None, :]) == pytest.approx(0.95 / 3)
+    wrong = distinct_rows(Sample(np.array([[0.0, 1], [1.0, 0]]), levels=np.arange(2.0), positive=1.0))
+    assert ece(wrong, wrong.counts[None, :]) == pytest.approx(1)
 
 
 def test_the_score_that_is_no_probability_is_named():
@@ -298,3 +300,23 @@ def test_a_resample_without_the_rows_that_vary_has_no_correlation():
         weights = (patterns.values[:, 0] == constant).astype(float)[None, :]
         for metric in ("pearson", "spearman", "kendall_tau_b"):
             assert np.isnan(METRICS[metric].function(patterns, weights)).all()
+
+
+@pytest.mark.parametrize("weighting", ["linear", "quadratic"])
+def test_weights_are_of_the_declared_values_and_not_of_their_places(weighting):
+    """On levels 0, 1 and 4 the first two are nearly one: in the table of weights, and in every coefficient of them."""
+    power, uneven = {"linear": 1, "quadratic": 2}[weighting], np.array([0.0, 1, 4])
+    close = chance.closeness(uneven, weighting)
+    assert close[0] == pytest.approx([1, 1 - 0.25**power, 0])
+    assert close[1] == pytest.approx([1 - 0.25**power, 1, 1 - 0.75**power])
+
+    rows = uneven[np.random.default_rng(0).integers(0, 3, size=(40, 2))]
+    patterns = distinct_rows(Sample(rows, levels=uneven))
+    one = patterns.counts[None, :]
+    [conger] = chance.conger_kappa(patterns, one, weighting=weighting)
+    assert conger == pytest.approx(value(f"cohen_kappa_{weighting}", rows, uneven))
+    shares = np.array([(rows == level).mean() for level in uneven])
+    by_chance = close.sum() / 6 * (shares * (1 - shares)).sum()
+    observed = np.mean(1 - (np.abs(rows[:, 0] - rows[:, 1]) / 4) ** power)
+    [ac2] = chance.gwet_ac2(patterns, one, weighting=weighting)
+    assert ac2 == pytest.approx((observed - by_chance) / (1 - by_chance))

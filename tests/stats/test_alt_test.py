@@ -253,6 +253,7 @@ def test_thirty_items_are_enough():
 
     assert (found.left_out, found.alt_test_winning_rate.dropped, found.alt_test_advantage.dropped) == ({}, {}, {})
     assert {(row.n, row.method) for row in found.annotators} == {(30, "t with 29 df")}
+    assert not any("are not tested" in sentence or "symmetric" in sentence for sentence in found.assumed)
 
 
 def test_two_units_are_compared_by_their_sums():
@@ -298,3 +299,15 @@ def test_a_rule_at_its_bounds_is_refused_or_taken(field):
     assert AltTestRule(epsilon=0, min_items=2).min_items == 2
     with pytest.raises(InputError, match="alt-test with"):
         AltTestRule(**field)
+
+
+def test_half_of_the_annotators_beaten_is_a_pass():
+    """Of four, two answer by chance and two as the judge does: omega .5 passes, as the authors have it."""
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 2, size=60)
+    judge = np.where(rng.random(60) < 0.75, truth, 1 - truth).astype(float)
+    chance = rng.integers(0, 2, size=(60, 2))
+    found = run(judge, np.column_stack([truth, truth, chance]).astype(float))
+
+    assert found.alt_test_winning_rate.value == 0.5
+    assert found.is_passed is True

@@ -251,6 +251,7 @@ def test_a_share_over_units_stays_between_nothing_and_all():
     assert (first.estimate.low, first.estimate.high) == (pytest.approx(0.975 - half), 1)
     assert (second.estimate.low, second.estimate.high) == (0, pytest.approx(0.025 + half))
     assert first.null == second.null == 0.5
+    assert by_position(forward[20:], swapped[20:], units=units[20:]).estimate.high == 1  # thirty units are enough
     assert first.p_value == second.p_value == pytest.approx(stats.binomtest(39, 40).pvalue)
 
 

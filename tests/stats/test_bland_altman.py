@@ -88,3 +88,10 @@ def test_nine_rows_have_limits_without_an_interval() -> None:
     assert ten.bias.low < ten.bias.value < ten.bias.high
     few = limits([1, 2, np.nan], [1, 1, 1], units=np.array([4, 4, 9]), level=0.9)
     assert (few.bias.n, few.bias.n_clusters, few.bias.level, few.bias.low) == (2, 1, 0.9, None)
+
+
+def test_a_constant_difference_has_no_spread_whatever_its_rounding() -> None:
+    """Its square less its mean's square may come out below nothing, which has no root."""
+    for constant in np.random.default_rng(0).uniform(0.1, 1, size=50):
+        found = limits(np.full(24, constant), np.zeros(24), units=np.arange(24) // 2, n_resamples=100)
+        assert (found.low_limit.value, found.high_limit.value) == pytest.approx((constant, constant), abs=1e-6)

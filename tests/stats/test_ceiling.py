@@ -305,3 +305,17 @@ def test_raters_who_have_nothing_in_common_leave_no_ceiling():
 
     assert (found.between_raters.value, found.reliability.value) == (0, 0)
     assert found.ceiling.undefined.startswith("constant: ")
+
+
+def test_rows_whose_others_tie_count_for_neither_side_and_are_counted():
+    """Without a reference of the others there is nothing to hold judge or rater against, and it is said how often."""
+    sample = graded()
+    ratings = sample.ratings.copy()
+    ratings[:12, 2] = np.nan
+    tied = compared(replace(sample, ratings=ratings))["spearman"]
+    rest = compared(replace(sample, ratings=sample.ratings[12:], units=sample.units[12:]))["spearman"]
+
+    for side in ("judge", "human", "difference"):
+        one, other = getattr(tied, side), getattr(rest, side)
+        assert (one.value, one.low, one.high, one.n) == (other.value, other.low, other.high, other.n)
+        assert one.dropped == {"missing": 12}

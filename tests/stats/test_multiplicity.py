@@ -70,3 +70,10 @@ def test_a_wrong_p_value_is_named_with_its_place():
     """The second of three."""
     with pytest.raises(InputError, match=r"^test 2: p-value 1\.2 is not between 0 and 1"):
         holm([0.1, 1.2, 0.3])
+
+
+def test_a_weight_is_a_part_of_the_error_rate():
+    """Holm's steps by hand: .02 at three parts of four comes before .01 at one, and neither is under .02 x 4 / 3."""
+    assert holm([0.01, 0.02], weights=[1, 3]) == pytest.approx([0.02 * 4 / 3, 0.02 * 4 / 3])
+    assert holm([0.001, 0.02], weights=[1, 3]) == pytest.approx([0.004, 0.02])
+    assert holm(P_VALUES, weights=[7] * 15) == pytest.approx(holm(P_VALUES))

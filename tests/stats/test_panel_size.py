@@ -37,6 +37,7 @@ def test_copies_are_one_member():
 
     assert found.effective.value == pytest.approx(1)
     assert found.effective.method == "none: every resample gives the same value"
+    assert found.correlation.dropped == {}
 
 
 def test_missing_errors_enter_by_pairs_and_constant_members_are_counted():
@@ -60,7 +61,9 @@ def test_no_correlation_is_undefined(errors):
     """Members that never err, or never meet."""
     found = sized(errors)
 
-    assert found.correlation.undefined.startswith("constant: ")
+    bound = {2: "-1", 3: "-0.5"}[errors.shape[1]]
+    assert found.correlation.undefined.startswith("constant: no mean correlation of ")
+    assert f"errors above {bound} (n={len(errors)})" in found.correlation.undefined
     assert found.effective.value is None
 
 

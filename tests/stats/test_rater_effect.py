@@ -54,6 +54,7 @@ def test_complete_ratings_give_differences_of_means():
     table = rated(missing=0)
 
     assert [one.value for one in effects(table)] == pytest.approx(table.mean(axis=0) - table.mean())
+    assert effects(table)[0].dropped == {}
 
 
 def test_severe_raters_of_hard_items_are_told_from_severe_raters():

@@ -72,6 +72,7 @@ def test_ends_have_an_interval_from_ten_ratings_and_from_thirty_units():
     nine, ten = used(RATINGS[2:11]).extreme_share, used(RATINGS[2:12]).extreme_share
     assert (nine.low, nine.high) == (None, None)
     assert ten.low < ten.value < ten.high
+    assert ten.method == used(RATINGS).extreme_share.method != "bca"
     ratings = np.tile(RATINGS, 2)[:60]
     few, enough = (used(ratings[: 2 * n], units=np.arange(2 * n) // 2).extreme_share for n in (29, 30))
     assert (few.low, few.high) == (None, None)

@@ -208,3 +208,12 @@ def test_two_rows_and_two_clusters_have_an_error():
     two = Sample(np.array([[0.0, 0], [0, 1]]), levels=np.array([0.0, 1.0]))
     assert agreement_error(two, "brennan_prediger") == pytest.approx(1)
     assert math.isnan(agreement_error(Sample(np.array([[0.0, 1]]), levels=np.array([0.0, 1.0])), "brennan_prediger"))
+
+
+def test_perfect_agreement_has_no_error_whatever_its_rounding():
+    """However often each level is given, the variance may come out below nothing, which has no root."""
+    for seed in range(80):
+        levels = np.arange(2.0 + seed % 5)
+        column = np.random.default_rng(seed).integers(0, len(levels), size=5 + seed % 40).astype(float)
+        column[:2] = 0, 1
+        assert kappa_error(Sample(np.column_stack([column, column]), levels=levels)) == pytest.approx(0, abs=1e-6)

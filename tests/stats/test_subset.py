@@ -141,6 +141,8 @@ def test_a_side_without_error_is_a_side() -> None:
     wrong = compared(Sample(np.column_stack([judge, truth])), np.arange(60) < 30, ("mae",))["mae"]
     assert (wrong.inside.value, wrong.outside.value) == (pytest.approx(1.5, abs=0.2), 0)
     assert wrong.difference.value == wrong.inside.value
+    turned = compared(Sample(np.column_stack([judge, truth])), np.arange(60) >= 30, ("mae",))["mae"]
+    assert turned.difference.value == -wrong.difference.value
     even = compared(Sample(np.tile(right_in(0.75, 40), (2, 1)), levels=YES_NO), np.arange(80) < 40)["accuracy"]
     assert even.difference.value == 0
     assert even.difference.low < 0 < even.difference.high
@@ -169,15 +171,20 @@ def test_a_p_value_is_at_least_two_in_a_thousand_of_999_resamples() -> None:
     above = np.linspace(1, 5, 999)
     assert p_value_of_bootstrap(3.0, above, many) == pytest.approx(0.002, rel=1e-6)
     assert p_value_of_bootstrap(3.0, -above[::-1], many) == pytest.approx(p_value_of_bootstrap(-3.0, -above, many))
+    for value in (1.2, 4.8):  # where the value lies among the resamples cannot make them say more
+        assert p_value_of_bootstrap(value, above, many) >= 0.002 - 1e-12
     some = np.concatenate([[-1.0, -0.5, -0.1], above])
     assert p_value_of_bootstrap(float(np.median(some)), some, many) == pytest.approx(2 * 3 / 1_002, rel=1e-3)
 
 
 def test_a_correction_that_is_not_there_or_too_large_corrects_nothing() -> None:
     """No acceleration, and one beyond BCa's pole, leave the p-value of the resamples themselves."""
-    above = np.linspace(1, 5, 999)
-    plain = p_value_of_bootstrap(3.0, above, Influence(0.0, 1e9, 1e9))
-    for lean in (float("nan"), 0.5):
-        assert p_value_of_bootstrap(3.0, above, Influence(lean, 1e9, 1e9)) == pytest.approx(plain)
-    turned = p_value_of_bootstrap(3.0, above, Influence(-0.5, 1e9, 1e9))
-    assert turned == pytest.approx(2 * NormalDist().cdf(-3.0902 / (1 + 0.5 * 3.0902)), rel=1e-3)
+    normal = NormalDist()
+    for share_below, beyond in ((0.2, 2.0), (0.0139, 0.5)):
+        draws = np.linspace(-share_below, 1 - share_below, 9_999)
+        away = normal.inv_cdf(share_below)
+        for lean in (0.0, float("nan"), beyond):
+            p = p_value_of_bootstrap(float(np.median(draws)), draws, Influence(lean, 1e9, 1e9))
+            assert p == pytest.approx(2 * share_below, rel=0.01)
+        turned = p_value_of_bootstrap(float(np.median(draws)), draws, Influence(-0.5, 1e9, 1e9))
+        assert turned == pytest.approx(2 * normal.cdf(away / (1 - 0.5 * away)), rel=0.01)

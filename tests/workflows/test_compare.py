@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from judgekit.analysis.comparison import Side, version_side
+from judgekit.analysis.label_free import Assumption
 from judgekit.errors import InputError, UnknownName
-from judgekit.workflows.compare import compare, compare_versions, joined
+from judgekit.records.judge import Lineage
+from judgekit.records.label import Design
+from judgekit.records.session import Pair
+from judgekit.render.html import render_html
+from judgekit.render.markdown import render_markdown
+from judgekit.render.text import render_text
+from judgekit.workflows.compare import Comparing, compare, compare_versions, joined, labelling_queue
 from judgekit.workflows.score import Scoring
 from tests.analysis.composed_data import (
+    BETTER,
     PASSED,
     QUALITY,
     TOPIC,
     WORDS,
     dataset,
     failure,
+    label,
     labels,
     measuring,
     session,
+    shown,
     text_of,
     verdict,
 )
@@ -63,7 +74,12 @@ def test_the_judges_difference_stands_beside_the_experts_own() -> None:
     ]  # fmt: skip
     assert own[0].estimate.dropped == {"no_number": 55, "only_v1": 1}
     assert {row.engine for row in report.rows if row.judge} == {"replay"}
-    assert "v2 scores higher than v1" in report.summary[0]
+    assert report.headline == {"quality": "labels_only"}
+    assert report.summary[0].startswith(
+        "quality, by the experts' own labels: v2 against v1 is +1.50, without an interv"
+    )
+    assert "takes 30 inputs with labels on both sides, and there are 2" in report.summary[1]
+    assert "by judy (replay) alone: v2 scores higher than v1" in report.summary[2]
     assert report.settings["use"] == "value"
     assert (report.counts[0].n_targets, report.counts[0].n_used) == (60, 60)
 
@@ -73,7 +89,8 @@ def test_equal_versions_are_not_told_apart() -> None:
     given = data()
     outcomes = [verdict(s.id, PASSED, random.Random(s.id).choice(("pass", "fail"))) for s in TOLD]
     report = compare(given, outcomes, versions(given), scoring=JUDY, measuring=measuring())
-    assert report.summary[0].startswith("passed, by judy (replay): v2 and v1 are not told apart")
+    assert report.summary[0].startswith("passed, by judy (replay) alone: v2 and v1 are not told apart")
+    assert report.warnings[-1].startswith("judge only, not corrected (passed)")
 
 
 def test_failures_and_unmatched_sessions_are_counted_by_side() -> None:
@@ -132,10 +149,12 @@ def test_several_judges_stand_in_one_report_and_the_experts_once() -> None:
     other = Scoring(judge="judy", engine="litellm")
     judged = [(grades(), JUDY), (grades(seed=5), RUTH), (grades(seed=6), other)]
     report = compare_versions(given, judged, ("v1", "v2"), measuring=measuring())
-    named = [(row.judge, row.engine) for row in report.rows if row.metric == "mean_difference"]
-    assert named == [("judy", "replay"), (None, None), ("ruth", "student"), ("judy", "litellm")]
+    named = [
+        (row.judge, row.engine) for row in report.rows if row.metric == "mean_difference" and row.estimator != "ppi"
+    ]
+    assert named == [(None, None), ("judy", "replay"), ("ruth", "student"), ("judy", "litellm")]
     assert (report.judge, report.engine) == (None, None)
-    assert (len(report.counts), len(report.summary)) == (3, 4)
+    assert (len(report.counts), len(report.summary)) == (3, 7)
     assert sum("judge only, not corrected" in line for line in report.warnings) == 1
     assert joined([report]) is report
 
@@ -149,3 +168,239 @@ def test_the_order_of_lines_does_not_matter() -> None:
     first = compare(given, outcomes, versions(given), scoring=JUDY, measuring=measuring())
     second = compare(mixed, draw.sample(outcomes, len(outcomes)), versions(mixed), scoring=JUDY, measuring=measuring())
     assert text_of(first) == text_of(second)
+
+
+MANY = [session(f"{v}-{i:03d}", input=f"i{i:03d}", version=v) for i in range(200) for v in ("v1", "v2")]
+
+
+def passes(rng, rate):
+    return {f"i{i:03d}": rng.random() < rate for i in range(200)}
+
+
+def lenient(seed=1, *, n_labelled=80, design=None, past=()):
+    """Return a dataset in which both versions pass alike, and verdicts that are more lenient on v2."""
+    rng, given, outcomes = random.Random(seed), [], []
+    truth = passes(rng, 0.6)
+    for each in MANY:
+        is_new = each.version == "v2"
+        is_pass = truth[each.input] if rng.random() < 0.8 else rng.random() < 0.6
+        told = rng.random() < (0.95 if is_pass else 0.4 if is_new else 0.1)
+        outcomes.append(verdict(each.id, PASSED, "pass" if told else "fail"))
+        if int(each.input[1:]) < n_labelled and each.version not in past:
+            place = {"design": design(each)} if design else {}
+            given.append(label(each.id, PASSED, "ana", "pass" if is_pass else "fail", **place))
+    return dataset(given, sessions=MANY), outcomes
+
+
+def row_by(report, estimator, metric="mean_difference"):
+    (found,) = [row for row in report.rows if (row.estimator, row.metric) == (estimator, metric)]
+    return found.estimate
+
+
+def test_labels_of_both_versions_correct_a_judge_who_favours_one() -> None:
+    """The judge says v2 is better; corrected it is not told apart, and labels alone stand beside it."""
+    made, outcomes = lenient()
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    raw, corrected, alone = (row_by(report, each) for each in ("judge_raw", "ppi", "labels_only"))
+    assert raw.low > 0
+    assert corrected.low < 0 < corrected.high
+    assert corrected.method.startswith("ppi++ t, power ")
+    assert (corrected.n, alone.n, raw.n) == (80, 80, 200)
+    assert alone.method == raw.method == "tango"
+    assert report.headline == {"passed": "ppi"}
+    assert report.summary[0].startswith("passed, by judy (replay) corrected by labels: v2 and v1 are not told apart")
+    assert "how 80 of 80 labelled inputs were picked is not recorded" in report.warnings[0]
+    changes = {
+        row.metric: row.estimate for row in report.rows if row.between == "v2~v1" and row.metric != "mean_difference"
+    }
+    assert changes["youden_j_difference"].high < 0
+    assert changes["bias_difference"].value > 0
+    assert {(each.name, each.estimator) for each in report.companions} == {
+        (name, by)
+        for name in ("mcnemar", "mcnemar_mid_p", "sign_flip", "newcombe")
+        for by in ("labels_only", "judge_raw")
+    }
+    assert {each.estimator for each in report.detectable} == {"ppi", "labels_only", "judge_raw"}
+
+
+def test_labels_picked_for_what_they_are_correct_nothing() -> None:
+    """Unsure sessions of unknown chance: labels alone stand first, and the first warning says what they are."""
+    made, outcomes = lenient(design=lambda each: {"method": "uncertainty"})
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    assert row_by(report, "ppi").undefined.startswith(
+        "unknown_probability: labelled inputs were picked for what they are"
+    )
+    assert report.headline == {"passed": "labels_only"}
+    assert report.warnings[0].startswith("passed: the labelled inputs are not a random sample (uncertainty 80)")
+
+
+def test_inputs_count_by_one_over_the_chance_that_both_sides_were_labelled() -> None:
+    """Drawn together with recorded chances the labels alone are weighted, and have no unweighted tests beside them."""
+
+    def design(each):
+        return {"method": "paired_mixture", "probability": 0.8 if int(each.input[1:]) % 2 else 0.2}
+
+    made, outcomes = lenient(design=design)
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    assert row_by(report, "labels_only").method == "weighted t"
+    assert {each.estimator for each in report.companions} == {"judge_raw"}
+    for probability in (lambda each: 0.5 if each.version == "v1" else 0.4, lambda each: 0.4):
+        apart = lenient(design=lambda each, p=probability: {"method": "random", "probability": p(each)})[0]
+        alike = compare(apart, outcomes, versions(apart), scoring=JUDY, measuring=measuring())
+        assert row_by(alike, "labels_only").method == "tango"
+    torn = [each.model_copy(update={"id": f"{each.id}-b", "rater": "ben"}) for each in made.labels[:1]]
+    torn = [torn[0].model_copy(update={"design": Design(method="paired_mixture", probability=0.9)})]
+    odd = made.model_copy(update={"labels": (*made.labels, *torn)})
+    refused = compare(odd, outcomes, versions(odd), scoring=JUDY, measuring=measuring())
+    assert "more than one recorded probability" in row_by(refused, "ppi").undefined
+    assert refused.headline == {"passed": "labels_only"}
+
+
+def test_labels_that_helped_to_make_the_judge_correct_nothing() -> None:
+    """Their inputs are no part of the corrected figure, and they are named."""
+    made, outcomes = lenient()
+    lineage = Lineage(dataset="composed", units=tuple(f"input:i{i:03d}" for i in range(30)))
+    report = compare(made, outcomes, versions(made), scoring=replace(JUDY, lineage=lineage), measuring=measuring())
+    assert (row_by(report, "ppi").n, row_by(report, "labels_only").n) == (50, 80)
+    assert row_by(report, "ppi").dropped == {"in_lineage": 30}
+    assert any("60 labelled sessions helped to make judy and correct nothing: 'v1-000'" in w for w in report.warnings)
+
+
+def test_slices_are_adjusted_and_said_of_each_estimator() -> None:
+    """Two slices of 100 inputs by each estimator; Holm doubles the smaller p."""
+    made, outcomes = lenient()
+    told = [each.model_copy(update={"tags": ("odd",) if int(each.input[1:]) % 2 else ("even",)}) for each in MANY]
+    made = made.model_copy(update={"sessions": tuple(told)})
+    looked = Comparing(slices=("tags",), adjustment="holm")
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring(), comparing=looked)
+    assert {(each.slice, each.estimator) for each in report.slices} == {
+        (f"tags={name}", by) for name in ("odd", "even") for by in ("judge_raw", "labels_only", "ppi")
+    }
+    raw = sorted((each.p_value, each.p_adjusted) for each in report.slices if each.estimator == "judge_raw")
+    assert raw[0][1] == pytest.approx(min(1, 2 * raw[0][0]))
+
+
+@pytest.mark.parametrize(("delta", "word"), [(0.0, "pass"), (0.4, "inconclusive"), (None, "inconclusive")])
+def test_a_candidate_without_labels_gets_a_range(delta, word) -> None:
+    """It passes only where the widened range passes; without delta it never does; the tipping point is between."""
+    made, outcomes = lenient(past=("v2",))
+    looked = Comparing(assumption=Assumption(delta))
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring(), comparing=looked)
+    (free,) = report.label_free
+    assert (free.word, free.delta) == (word, delta)
+    assert 0 < free.tipping_point < 0.4
+    assert free.range.value == pytest.approx(free.judge_difference.value / free.slope.value)
+    assert report.headline == {"passed": "judge_raw"}
+    assert any("no error rate is claimed" in line for line in report.summary)
+
+
+def test_the_queue_holds_what_would_decide() -> None:
+    """Sessions without labels only, chances recorded, every input with its chance; labelled pairs are refused."""
+    made, outcomes = lenient(past=("v2",))
+    queue = labelling_queue(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    labelled = {each.target for each in made.labels}
+    assert not labelled & {each.session for each in queue}
+    by_input: dict[str, set] = {}
+    for each in queue:
+        by_input.setdefault(each.input, set()).add(each.design.probability)
+        assert (each.design.method, each.design.frame_n) == ("paired_mixture", 200)
+    assert all(len(chances) == 1 for chances in by_input.values())
+    assert 30 <= len(by_input) <= 200
+    with pytest.raises(InputError, match="80 inputs already carry labels of both versions"):
+        labelling_queue(lenient()[0], outcomes, versions(made), scoring=JUDY, measuring=measuring())
+
+
+def test_delta_is_bounded_by_five_past_pairs() -> None:
+    """Six labelled versions before the candidate: the limit of five pairs stands for a declared delta."""
+    rng, told, given, outcomes = random.Random(3), [], [], []
+    for v in range(7):
+        for i in range(60):
+            told.append(session(f"w{v}-{i:02d}", input=f"i{i:02d}", version=f"w{v}"))
+            is_pass = i % 2 == 0
+            said = rng.random() < (0.9 if is_pass else 0.2)
+            outcomes.append(verdict(f"w{v}-{i:02d}", PASSED, "pass" if said else "fail"))
+            if v < 6:
+                given.append(label(f"w{v}-{i:02d}", PASSED, "ana", "pass" if is_pass else "fail"))
+    made = dataset(given, sessions=told)
+    report = compare_versions(made, [(outcomes, JUDY)], ("w5", "w6"), measuring=measuring())
+    (free,) = report.label_free
+    assert free.delta_from == "5 past pairs of versions"
+    assert 0 < free.delta < 0.6
+
+
+def test_versions_that_share_no_input_are_compared_unpaired() -> None:
+    """Said so first; Newcombe's unpaired interval for passes."""
+    told = [each.model_copy(update={"input": None}) for each in MANY]
+    made, outcomes = lenient()
+    made = made.model_copy(update={"sessions": tuple(told)})
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    assert report.warnings[0].startswith("passed: unpaired: no input joins")
+    assert {row.estimator: row.estimate.method for row in report.rows}["judge_raw"] == "newcombe"
+    assert row_by(report, "ppi").n == 160
+    assert report.counts[0].n_used == 400
+
+
+def test_labels_alone_compare_without_a_judge() -> None:
+    """No verdict, no judge row; nothing of a judge is said."""
+    made, _ = lenient()
+    report = compare_versions(made, [], ("v1", "v2"), measuring=measuring())
+    assert {row.estimator for row in report.rows} == {"labels_only"}
+    assert (report.judge, report.headline) == (None, {"passed": "labels_only"})
+
+
+def test_preferences_are_wins_with_ties_half() -> None:
+    """Of four pairs v2 wins two (once as the second session), one is a tie: 62.5%; the judge's stand beside."""
+    sides = [Pair(id=f"p{i}", first=f"v{1 + i % 2}-{i:02d}", second=f"v{2 - i % 2}-{i:02d}") for i in range(30)]
+    said = {"p0": "second", "p1": "first", "p2": "tie", "p3": "second"}
+    given = [label(name, BETTER, "ana", value) for name, value in said.items()]
+    made = dataset(given, sessions=TOLD, pairs=sides)
+    outcomes = [shown(f"p{i}", "forward", "second" if i % 2 == 0 else "first") for i in range(30)]
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    assert row_by(report, "labels_only", "win_rate").value == 0.625
+    assert row_by(report, "judge_raw", "win_rate").value == 1
+    assert row_by(report, "ppi", "win_rate").undefined.startswith("too_few")
+    assert {each.name for each in report.companions} == {"sign_flip"}
+    assert "wins 62%" in report.summary[0] or "wins 62%" in report.summary[1]
+
+
+def test_several_versions_are_ranked_and_not_separated_ones_named() -> None:
+    """v3 is far ahead, v1 and v2 alike: three pairs, Holm over all."""
+    told = [*MANY, *(session(f"v3-{i:03d}", input=f"i{i:03d}", version="v3") for i in range(200))]
+    rng = random.Random(4)
+    outcomes = [verdict(each.id, QUALITY, rng.choice((2, 3)) + 2 * (each.version == "v3")) for each in told]
+    made = dataset((), sessions=told)
+    report = compare_versions(made, [(outcomes, JUDY)], ("v1", "v2", "v3"), measuring=measuring())
+    assert report.ranking[0].version == "v3"
+    assert {each.version: each.not_separated_from for each in report.ranking} == {
+        "v1": ("v2",),
+        "v2": ("v1",),
+        "v3": (),
+    }
+    assert {each.between for each in report.pairs} == {"v2~v1", "v3~v1", "v3~v2"}
+    assert all(each.p_adjusted >= each.p_value for each in report.pairs)
+    assert report.summary[1].startswith("quality: not separated, after Holm over all pairs: ")
+    with pytest.raises(InputError, match="2 judges for 3 versions"):
+        compare_versions(made, [(outcomes, JUDY), (outcomes, RUTH)], ("v1", "v2", "v3"), measuring=measuring())
+
+
+@pytest.mark.parametrize("render", [render_text, render_markdown, render_html])
+def test_every_part_is_rendered_and_text_keeps_to_eighty_columns(render) -> None:
+    """Corrected, sliced, without labels, ranked: all formats."""
+    made, outcomes = lenient()
+    free, _ = lenient(past=("v2",))
+    looked = Comparing(slices=("version",), assumption=Assumption(0.05, 0.02))
+    reports = [
+        compare(each, outcomes, versions(each), scoring=JUDY, measuring=measuring(), comparing=looked)
+        for each in (made, free)
+    ]
+    told = [*MANY, *(session(f"v3-{i:03d}", input=f"i{i:03d}", version="v3") for i in range(200))]
+    graded = [verdict(each.id, QUALITY, 2 + (each.version == "v3")) for each in told]
+    reports.append(
+        compare_versions(dataset((), sessions=told), [(graded, JUDY)], ("v1", "v2", "v3"), measuring=measuring())
+    )
+    texts = [render([each]) if render is render_html else render(each) for each in reports]
+    assert all("corrected by labels" in texts[0] for _ in (0,))
+    assert "tipping" in texts[1] or "flips" in texts[1]
+    assert "mean lead" in texts[2]
+    if render is render_text:
+        assert max(len(line) for text in texts for line in text.splitlines()) <= 80

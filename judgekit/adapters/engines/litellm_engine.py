@@ -151,6 +151,9 @@ def import_litellm() -> Any:
 
 
 def _reply_in(answer: Any, request: Request, latency_s: float) -> Reply:
+    if answer is None:  # what litellm makes of a second 422, after it left out parameters of its own accord
+        detail = f"litellm ({request.model}): the endpoint finds the request unprocessable (HTTP 422)"
+        raise EngineFault("bad_request", detail)
     try:
         choice = answer.choices[0]
         text, refusal = choice.message.content, getattr(choice.message, "refusal", None)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from judgekit.adapters.engines.fault import Rejection, error_status, fault_of, one_line, retry_after_s
 from judgekit.adapters.engines.limits import limits_in
 from judgekit.adapters.engines.token import odds_refused, tokens_in, without_odds
+from judgekit.adapters.engines.wire import Wire
 from judgekit.judging.ports import Clock, EngineFault, Reply, Request
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class OpenAICompatible:
         self._clock = clock
         self._url = endpoint.base_url.rstrip("/") + "/chat/completions"
         self._session: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
         self._proxy = proxy_for(endpoint.base_url)
         self._gives_odds = True
         self.gives_several = True
@@ -121,7 +123,7 @@ class OpenAICompatible:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
-            self._session = None
+            self._session = self._wire = None
 
     @property
     def _where(self) -> str:
@@ -132,7 +134,10 @@ class OpenAICompatible:
         if not self._head.is_of(request, gives_odds=self._gives_odds):
             text = json.dumps(self._shared(request), ensure_ascii=False)[:-1] + ', "messages": ['
             self._head = Head(request.model, request.parameters, request.schema, self._gives_odds, text)
-        messages = [f'{{"role": "{each.role}", "content": {_as_json(each.content)}}}' for each in request.messages]
+        messages = [
+            f'{{"role": "{each.role}", "content": {each.as_json or _as_json(each.content)}}}'
+            for each in request.messages
+        ]
         return f"{self._head.text}{', '.join(messages)}]}}".encode("utf-8", "replace")
 
     def _shared(self, request: Request) -> dict[str, Any]:
@@ -150,38 +155,51 @@ class OpenAICompatible:
         return payload
 
     async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        import aiohttp
-
-        session = self._open_session()
         try:
+            session = self._session or self._open_session()
+            if self._wire is not None:
+                return await self._wire.post(body)
             async with session.post(self._url, data=body, proxy=self._proxy, allow_redirects=False) as response:
                 return response.status, response.headers, await response.read()
-        except TimeoutError:
-            raise EngineFault("timeout", f"{self._where} did not answer in {self._endpoint.timeout_s:g} s") from None
-        except (aiohttp.ClientSSLError, aiohttp.InvalidURL) as error:
+        except Exception as error:
+            fault = self._fault_of(error)
+            if fault is None:
+                raise
+            raise fault from None
+
+    def _fault_of(self, error: Exception) -> EngineFault | None:
+        """Return what it means that no whole answer came; None for a mistake of ours."""
+        import aiohttp
+        from aiohttp.http_exceptions import HttpProcessingError
+
+        if isinstance(error, TimeoutError):
+            return EngineFault("timeout", f"{self._where} did not answer in {self._endpoint.timeout_s:g} s")
+        if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL):
             hint = "Check base_url; SSL_CERT_FILE names your own certificates"
-            raise EngineFault("fatal", f"{self._where}: {self._clean(error)}. {hint}") from None
-        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-            raise EngineFault("server", f"{self._where} sent a broken answer: {self._clean(error)}") from None
-        except aiohttp.ClientConnectorError as error:
+            return EngineFault("fatal", f"{self._where}: {self._clean(error)}. {hint}")
+        if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError | HttpProcessingError):
+            return EngineFault("server", f"{self._where} sent a broken answer: {self._clean(error)}")
+        if isinstance(error, aiohttp.ClientError | OSError):
+            was_never_sent = isinstance(error, aiohttp.ClientConnectorError)
             detail = f"no connection to {self._where}: {self._clean(error)}"
-            raise EngineFault("connection", detail, may_be_charged=False) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise EngineFault("connection", f"no connection to {self._where}: {self._clean(error)}") from None
+            return EngineFault("connection", detail, may_be_charged=not was_never_sent)
+        return None
 
     def _open_session(self) -> aiohttp.ClientSession:
         import aiohttp
 
-        if self._session is None:
-            headers = {"Content-Type": "application/json", "Accept": "application/json"}
-            if self._endpoint.key:
-                headers["Authorization"] = f"Bearer {self._endpoint.key}"
-            self._session = aiohttp.ClientSession(
-                headers=headers,
-                connector=aiohttp.TCPConnector(limit=self._endpoint.max_in_flight),
-                timeout=aiohttp.ClientTimeout(total=self._endpoint.timeout_s),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._endpoint.key:
+            headers["Authorization"] = f"Bearer {self._endpoint.key}"
+        connector = aiohttp.TCPConnector(limit=self._endpoint.max_in_flight)
+        self._session = aiohttp.ClientSession(
+            headers=headers,
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=self._endpoint.timeout_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        if self._proxy is None:
+            self._wire = Wire(self._session, connector, self._url, timeout_s=self._endpoint.timeout_s)
         return self._session
 
     def _raise_if_without_odds(self, status: int, body: str, request: Request) -> None:

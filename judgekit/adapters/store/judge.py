@@ -22,6 +22,7 @@ from judgekit.adapters.store.project import find_judge, load_project, project_ro
 from judgekit.adapters.store.toml import TomlFile, parse_toml, write_toml
 from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.judging.panel import check_panel, panel_lineage
+from judgekit.records.calibration import Calibration, Calibrations
 from judgekit.records.judge import Demonstration, Judge, JudgeKind, Lineage, Paraphrase, Rule
 from judgekit.records.record import Record
 
@@ -31,6 +32,8 @@ WEIGHTS_FILE = "student.json"
 """What a student has learnt; its fingerprint is part of the judge's."""
 PARAPHRASES_FILE = "paraphrases.jsonl"
 """Other words for the rubric; no part of the judge, and asked in probes alone."""
+CALIBRATION_FILE = "calibration.json"
+"""What takes the judge's verdicts to the experts' labels."""
 ENDPOINT_DEFAULT = "default"
 """`temperature = "default"`: send none. TOML has no null, and an absent key means 0."""
 _BESIDE = {
@@ -42,6 +45,7 @@ _BESIDE = {
     "weights": WEIGHTS_FILE,
     "members": "members in [panel]",
     "verdicts": "path in [stored]",
+    "calibrations": CALIBRATION_FILE,
 }
 _ALWAYS = ("format", "name", "kind")
 """Written also where they say what the default says."""
@@ -132,12 +136,25 @@ class JudgeFolder:
         self._write_rows("rules.jsonl", judge.rules)
         self._write_rows("demonstrations.jsonl", judge.demonstrations)
         write_json(self.path / "lineage.json", judge.lineage)
+        self.write_calibrations(judge)
         every = _settings(judge)
         differing = _settings(judge, exclude_defaults=True)
         telling = {key: value for key, value in every.items() if key in _ALWAYS} | differing
         in_order = {key: telling[key] for key in every if key in telling}
         comments = {"": f"{_BESIDE_WORDS[judge.kind]}\n{_DEFAULT_WORDS}", "criterion": _CRITERION_WORDS}
         write_toml(self.path / "judge.toml", every, comments, telling=in_order)
+
+    def write_calibrations(self, judge: Judge) -> None:
+        """Write `calibration.json` alone; a judge without one has no such file.
+
+        Raises:
+            FileProblem: It could not be written.
+        """
+        path = self.path / CALIBRATION_FILE
+        if judge.calibrations:
+            write_json(path, Calibrations(calibrations=judge.calibrations))
+        else:
+            path.unlink(missing_ok=True)
 
     def _require(self) -> None:
         if not self.path.is_dir():
@@ -149,13 +166,14 @@ class JudgeFolder:
 
     def _beside(self) -> dict[str, Any]:
         """Return what stands in the other files, those that exist."""
-        lineage = self.path / "lineage.json"
+        lineage, calibration = self.path / "lineage.json", self.path / CALIBRATION_FILE
         found: dict[str, Any] = {
             "system": self._text("system.j2"),
             "user": self._text("user.j2"),
             "rules": self._rows("rules.jsonl", Rule),
             "demonstrations": self._rows("demonstrations.jsonl", Demonstration),
             "lineage": validated(Lineage, read_json(lineage), str(lineage)) if lineage.exists() else None,
+            "calibrations": _calibrations(calibration) if calibration.exists() else None,
             "weights": _weights_fingerprint(self.weights_path) if self.weights_path.exists() else None,
         }
         return {key: value for key, value in found.items() if value is not None}
@@ -258,6 +276,10 @@ def _with_no_temperature(data: dict[str, Any]) -> dict[str, Any]:
     if isinstance(parameters, dict) and parameters.get("temperature") == ENDPOINT_DEFAULT:
         return {**data, "parameters": {**parameters, "temperature": None}}
     return data
+
+
+def _calibrations(path: Path) -> tuple[Calibration, ...]:
+    return validated(Calibrations, read_json(path), str(path)).calibrations
 
 
 def _weights_fingerprint(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS replies (
 )
 """
 """With rowids, so that replies are appended side by side and only their short keys land all over the file."""
+_ROWS_AT_ONCE = 1000
 _PAGES_A_CHECKPOINT = 8_000
 """Pages that the write-ahead file gathers before it is worked in: 32 MB, in which most pages come several times."""
 
@@ -86,6 +87,19 @@ class ReplyStore:
             raise self._problem(error) from error
         return self._call(row[0]) if row else None
 
+    def find_all(self, requests: Sequence[Request]) -> dict[tuple[str, int], Call]:
+        """Return the stored calls for several requests, by key and sample, asked for in one go.
+
+        Raises:
+            FileProblem: The store is damaged.
+        """
+        wanted = {(request.key, request.sample) for request in requests}
+        marks = ", ".join("?" * len(requests))
+        query = f"SELECT request, sample, call FROM replies WHERE request IN ({marks})"  # noqa: S608  # marks only
+        with self._explained():
+            rows = self._database.execute(query, [request.key for request in requests]).fetchall()
+        return {(key, sample): self._call(text) for key, sample, text in rows if (key, sample) in wanted}
+
     def commit(self, *calls: Call) -> None:
         """Keep calls, all or none: from here on they survive this process.
 
@@ -103,13 +117,18 @@ class ReplyStore:
     def calls(self) -> Iterator[Call]:
         """Yield every stored call, by request and sample."""
         with self._explained():
-            rows = self._database.execute("SELECT call FROM replies ORDER BY request, sample").fetchall()
-        for (text,) in rows:
-            yield self._call(text)
+            cursor = self._database.execute("SELECT call FROM replies ORDER BY request, sample")
+        while rows := self._next_rows(cursor):
+            for (text,) in rows:
+                yield self._call(text)
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+    def _next_rows(self, cursor: sqlite3.Cursor) -> list[tuple[str]]:
+        with self._explained():
+            return cursor.fetchmany(_ROWS_AT_ONCE)
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")

@@ -26,17 +26,18 @@ from judgekit.adapters.store.files import (
     read_json,
     read_jsonl,
     record_line,
+    rows_in,
     validated,
     write_atomically,
     write_json,
 )
-from judgekit.adapters.store.sorting import sort_lines
+from judgekit.adapters.store.sorting import replace_lines, sort_lines
 from judgekit.adapters.store.validation import invalid_record
 from judgekit.errors import FileProblem, InputError, InvalidRecord
 from judgekit.judging.runner.sink import SendState, Spent
 from judgekit.judging.runner.tally import Latencies
 from judgekit.records.judge import Lineage
-from judgekit.records.run import Run, RunManifest, Spending
+from judgekit.records.run import Latency, Run, RunManifest, Spending
 from judgekit.records.verdict import Call, Failure, Verdict, outcome_from
 
 OUTCOMES, CALLS, SENDS = "verdicts.jsonl", "calls.jsonl", "sends.jsonl"
@@ -197,6 +198,14 @@ class RunFolder:
         sort_lines(self.path / CALLS, _call_key, unique=True)
         (self.path / EARLIER_CALLS).unlink(missing_ok=True)
 
+    def rewrite(self, change: Callable[[Iterable[Verdict | Failure]], Iterable[Verdict | Failure]]) -> None:
+        """Replace the outcomes of a finished run, one at a time and in their order, by what they are changed to.
+
+        Raises:
+            FileProblem: It could not be written; the old outcomes are untouched.
+        """
+        replace_lines(self.path / OUTCOMES, map(record_line, change(self.each_outcome())))
+
     def each_call(self) -> Iterator[Call]:
         """Yield every call that this folder holds, one at a time, those of interrupted commands included.
 
@@ -253,6 +262,15 @@ def _sync_all(files: Iterable[LineFile]) -> None:
         file.sync()
 
 
+def spent_in(folder: Path) -> Spending:
+    """Return what all sends recorded in a run's folder come to, whatever became of the run.
+
+    Raises:
+        InvalidRecord: A line does not fit; the message names file and line.
+    """
+    return _sends_in(folder / SENDS).spending()
+
+
 def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> RunManifest:
     """Write the run that complete parts make up, and return its manifest with what only the rows tell.
 
@@ -285,14 +303,20 @@ def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> Ru
         for name in (OUTCOMES, CALLS, SENDS):
             (out / name).unlink()
         raise
+    if any(RunFolder(part).manifest().latency for part in parts):
+        manifest = manifest.model_copy(update={"latency": _latency(folder)})
+    folder.write_lineage(RunFolder(parts[0]).lineage())
+    folder.write_manifest(manifest)
+    return manifest
+
+
+def _latency(folder: RunFolder) -> Latency | None:
+    """Return the percentiles over all calls: those of parts cannot be made one."""
     latencies = Latencies()
     for call in folder.each_call():
         if call.latency_s is not None:
             latencies.add(call.latency_s)
-    manifest = manifest.model_copy(update={"latency": latencies.summary()})
-    folder.write_lineage(RunFolder(parts[0]).lineage())
-    folder.write_manifest(manifest)
-    return manifest
+    return latencies.summary()
 
 
 def _require_each_once(path: Path, n_expected: int) -> None:
@@ -351,8 +375,10 @@ def _calls_in(lines: Iterable[bytes], path: Path) -> Iterator[Call]:
 
 def _sends_in(path: Path) -> Spent:
     spent = Spent()
-    if path.exists():
-        for number, row in each_row(read_bytes(path), str(path), []):
+    if not path.exists():
+        return spent
+    with path.open("rb") as lines:
+        for number, row in rows_in(lines, str(path), []):
             try:
                 spent.add(row["state"], row["estimate_usd"], row.get("cost_usd"))
             except (KeyError, TypeError) as error:

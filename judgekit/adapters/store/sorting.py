@@ -33,14 +33,27 @@ def sort_lines(path: Path, key: LineKey, *, unique: bool = False) -> None:
         FileProblem: No space, or it cannot be written; the old file is untouched.
     """
     target = Path(os.path.realpath(path))
+    with contextlib.ExitStack() as stack:
+        try:
+            rows = _sorted(target, key, stack) if target.exists() else iter(())
+        except OSError as error:
+            raise file_problem(error, path) from error
+        replace_lines(path, (line for _, line in (_last_of_each(rows) if unique else rows)))
+
+
+def replace_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write lines, one at a time, in the place of a file's, in one step likewise.
+
+    Raises:
+        FileProblem: No space, or it cannot be written; the old file is untouched.
+    """
+    target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.sorting")
     try:
-        with contextlib.ExitStack() as stack:
-            rows = _sorted(target, key, stack) if target.exists() else iter(())
-            with temporary.open("wb") as out:
-                out.writelines(line for _, line in (_last_of_each(rows) if unique else rows))
-                out.flush()
-                os.fsync(out.fileno())
+        with temporary.open("wb") as out:
+            out.writelines(lines)
+            out.flush()
+            os.fsync(out.fileno())
         temporary.replace(target)
         sync_folder(target.parent)
     except OSError as error:

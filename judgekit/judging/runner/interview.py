@@ -301,8 +301,12 @@ def task_record(judge: Judge, task: Task) -> dict[str, Any]:
 
 def outcome_id(target: str, *, turn: str | None, order: Order | None, sample: int, criterion: str) -> str:
     """Return an outcome's id: made of what is judged, so that order, resuming and sharding leave it as it is."""
-    parts = json.dumps([target, turn, order, sample, criterion])
-    return f"v-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
+    told = f"[{json.dumps(target)}, {_or_null(turn)}, {_or_null(order)}, {sample}, {json.dumps(criterion)}]"
+    return f"v-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def _or_null(text: str | None) -> str:
+    return "null" if text is None else json.dumps(text)
 
 
 def _verdict_id(task: Task, criterion: str) -> str:

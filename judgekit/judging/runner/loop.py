@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ GRACE_S = 5.0
 """How long requests in flight may still land after a stop, in seconds; what lands is kept."""
 N_UNHEARD_TIMEOUTS = 20
 """Timeouts without a single answer in the whole run, after which the endpoint counts as dead."""
+N_AHEAD = 16
+"""Inquiries that are made and looked up in one go, which takes half the time of so many one by one."""
 WAITING_PER_WORKER = 4
 """Requests waiting for another try, a worker, above which no new inquiry is begun."""
 KEPT = "What was done is kept; the same command continues"
@@ -66,17 +69,15 @@ class Landed:
 
     Attributes:
         attempt: What asked for it.
-        call: The reply, as it is kept.
-        further: Samples after it that came in the same answer.
-        sent: Id under which it was sent.
-        estimate_usd: What it was thought to cost.
+        request: What was sent.
+        guess: What it was expected to be.
+        reply: What came back.
     """
 
     attempt: Attempt
-    call: Call
-    further: tuple[Call, ...]
-    sent: str
-    estimate_usd: float | None
+    request: Request
+    guess: Guess
+    reply: Reply
 
 
 class Loop:
@@ -112,6 +113,8 @@ class Loop:
         self._pace = pace
         self._ticker = Ticker(means.clock.monotonic())
         self._new: Iterator[Inquiry | Failure] = iter(())
+        self._ahead: deque[Inquiry | Failure] = deque()
+        self._found: dict[tuple[str, int], Call] = {}
         self._n_wanted = 0
         self._waiting: list[tuple[float, int, Attempt]] = []
         self._order = itertools.count()
@@ -187,13 +190,19 @@ class Loop:
                 continue
             if self._waiting and self._waiting[0][0] <= now:
                 return heapq.heappop(self._waiting)[2]
-            new = next(self._new, None) if len(self._waiting) < WAITING_PER_WORKER * self._n_workers else None
-            if new is not None:
-                return new if isinstance(new, Failure) else Attempt(new)
+            if len(self._waiting) < WAITING_PER_WORKER * self._n_workers and (self._ahead or self._look_ahead()):
+                new = self._ahead.popleft()
+                return new if isinstance(new, Failure) else Attempt(new, is_looked_up=True)
             if not self._waiting:
                 return None
             await clock.sleep(self._waiting[0][0] - now)
         return None
+
+    def _look_ahead(self) -> bool:
+        """Take the next few inquiries, and all that the store knows of them; False when none are left."""
+        self._ahead.extend(itertools.islice(self._new, N_AHEAD))
+        self._found = self._means.store.find_all([new.request for new in self._ahead if not isinstance(new, Failure)])
+        return bool(self._ahead)
 
     async def _one_landing(self) -> None:
         self._landed.clear()
@@ -209,7 +218,7 @@ class Loop:
     async def _advance(self, attempt: Attempt) -> None:
         """Bring an attempt one step further: from the store, by waiting for its twin, or by asking."""
         request = self._in_reach(attempt)
-        stored = None if attempt.is_anew else self._means.store.find(request)
+        stored = self._stored(attempt, request)
         if stored is not None and stored.engine == self._means.engine.name:
             self._hear_again(attempt, stored)
             await self._breathe()
@@ -220,8 +229,16 @@ class Loop:
             return
         await self._ask_within_budget(attempt, request, key)
 
+    def _stored(self, attempt: Attempt, request: Request) -> Call | None:
+        if attempt.is_anew:
+            return None
+        if attempt.is_looked_up:
+            attempt.is_looked_up = False
+            return self._found.get((request.key, request.sample))
+        return self._means.store.find(request)
+
     def _in_reach(self, attempt: Attempt) -> Request:
-        """Return what to ask, one sample at a time where the engine cannot do otherwise or only this one is to be mended.
+        """Return what to ask: one sample at a time where the engine gives no more, or only this one is to be mended.
 
         Samples that come in one answer are paid one prompt for; those that follow wait for it as for a twin.
         """
@@ -271,10 +288,7 @@ class Loop:
             self._stumble(attempt, fault)
             sink.flush()
             return
-        self._n_heard += 1
-        self._note_answer(reply, guess.n_tokens)
-        call = self._charged(attempt, request, reply, guess)
-        await self._keep(Landed(attempt, call, self._further(call, request, reply), sent, guess.usd))
+        await self._keep(Landed(attempt, request, guess, reply))
 
     def _note_answer(self, reply: Reply, n_tokens: int) -> None:
         now = self._means.clock.monotonic()
@@ -297,10 +311,13 @@ class Loop:
         landing, self._landing, self._kept = self._landing, [], None
         store, sink = self._means.store, self._means.sink
         try:
-            store.commit(*[call for landed in landing for call in (landed.call, *landed.further)])
-            for landed in landing:
-                sink.add_send(landed.sent, "answered", landed.estimate_usd, landed.call.cost_usd)
-                self._take(landed.attempt, landed.call, landed.attempt.inquiry.hear(landed.call))
+            answers = [self._calls_of(landed) for landed in landing]
+            calls = list(itertools.chain.from_iterable(answers))
+            store.commit(*calls)
+            self._found.update(((call.request, call.sample), call) for call in calls)
+            for landed, (call, *_) in zip(landing, answers, strict=True):
+                sink.add_send(call_id(landed.request), "answered", landed.guess.usd, call.cost_usd)
+                self._take(landed.attempt, call, landed.attempt.inquiry.hear(call))
             sink.flush()
         except Exception as error:  # noqa: BLE001  # the workers raise it
             if not kept.done():
@@ -309,12 +326,16 @@ class Loop:
             if not kept.done():
                 kept.set_result(None)
 
-    def _charged(self, attempt: Attempt, request: Request, reply: Reply, guess: Guess) -> Call:
-        """Return the call that a reply makes, once its cost is counted."""
+    def _calls_of(self, landed: Landed) -> list[Call]:
+        """Return the call that a reply makes, once its cost is counted, and those of the samples that came along."""
+        request, reply = landed.request, landed.reply
+        self._n_heard += 1
+        self._note_answer(reply, landed.guess.n_tokens)
         cost_usd = reply.cost_usd if reply.cost_usd is not None else self._budget.cost_usd(request, reply)
-        self._budget.settle(guess, reply, cost_usd)
+        self._budget.settle(landed.guess, reply, cost_usd)
         self.tally.add_reply(reply, cost_usd)
-        return reply.recorded or self._call(attempt, request, reply, cost_usd)
+        call = reply.recorded or self._call(landed.attempt, request, reply, cost_usd)
+        return [call, *self._further(call, request, reply)]
 
     def _call(self, attempt: Attempt, request: Request, reply: Reply, cost_usd: float | None) -> Call:
         text, finish_reason = text_and_reason(reply)
@@ -335,9 +356,8 @@ class Loop:
             at=self._means.clock.now(),
         )
 
-    def _further(self, call: Call, request: Request, reply: Reply) -> tuple[Call, ...]:
-        """Return the calls of the samples that came along and are not kept yet: what all cost stands with the first."""
-        found = []
+    def _further(self, call: Call, request: Request, reply: Reply) -> Iterator[Call]:
+        """Yield the calls of the samples that came along and are not kept yet: what all cost stands with the first."""
         for sample, said in enumerate(reply.further, request.sample + 1):
             one = replace(request, sample=sample)
             if self._means.store.find(one) is not None:
@@ -346,9 +366,8 @@ class Loop:
             told = {"id": call_id(one), "sample": sample, "reply": text, "finish_reason": finish_reason}
             free = {"prompt_tokens": 0, "completion_tokens": 0, "latency_s": None, "tokens": said.tokens}
             cost_usd = None if call.cost_usd is None else 0.0
-            found.append(call.model_copy(update={**told, **free, "cost_usd": cost_usd}))
             self._came_along.add((one.key, sample))
-        return tuple(found)
+            yield call.model_copy(update={**told, **free, "cost_usd": cost_usd})
 
     def _hear_again(self, attempt: Attempt, stored: Call) -> None:
         """Take a stored reply for an answer, unless what it leaves is to be asked anew."""
@@ -429,8 +448,10 @@ class Loop:
         self._tell()
 
     def _tell(self, *, is_last: bool = False) -> None:
+        if self._listener is None:
+            return
         now = self._means.clock.monotonic()
-        if self._listener is None or not (self._ticker.is_due(now) or is_last):
+        if not (self._ticker.is_due(now) or is_last):
             return
         tally = self.tally
         rate = tally.n_done / self._ticker.elapsed_s(now)

@@ -26,6 +26,7 @@ class Attempt:
         n_sent: Times the present request was sent.
         faults: Fault kind -> times it befell the present request.
         is_anew: Whether stored replies do not count for it.
+        is_looked_up: Whether the loop has just asked the store about it.
         n_heard_before: Answers that the whole run had heard when this one first found no connection; None before.
     """
 
@@ -33,6 +34,7 @@ class Attempt:
     n_sent: int = 0
     faults: Counter[FaultKind] = field(default_factory=Counter)
     is_anew: bool = False
+    is_looked_up: bool = False
     n_heard_before: int | None = None
 
     def start_over(self) -> None:

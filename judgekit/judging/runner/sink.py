@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from judgekit.records.run import Run, Spending
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from judgekit.records.judge import Lineage
     from judgekit.records.run import RunManifest
     from judgekit.records.verdict import Call, Failure, Verdict
@@ -38,6 +40,9 @@ class Sink(Protocol):
 
     def finish(self) -> None:
         """Sort what was appended, each call once: outcomes by target, turn, order, sample and criterion."""
+
+    def rewrite(self, change: Callable[[Iterable[Verdict | Failure]], Iterable[Verdict | Failure]]) -> None:
+        """Replace the outcomes of a finished run, one at a time and in their order, by what they are changed to."""
 
 
 class Spent:
@@ -128,3 +133,7 @@ class MemorySink:
         """Sort outcomes and calls."""
         self._outcomes.sort(key=lambda outcome: outcome.order_key)
         self._calls = dict(sorted(self._calls.items()))
+
+    def rewrite(self, change: Callable[[Iterable[Verdict | Failure]], Iterable[Verdict | Failure]]) -> None:
+        """Replace the outcomes."""
+        self._outcomes = list(change(self._outcomes))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from judgekit.judging.ports import Request, Store
     from judgekit.records.verdict import Call
 
@@ -19,6 +21,11 @@ class MemoryStore:
     def find(self, request: Request) -> Call | None:
         """Return the stored call for exactly this request, or None."""
         return self._calls.get((request.key, request.sample))
+
+    def find_all(self, requests: Sequence[Request]) -> dict[tuple[str, int], Call]:
+        """Return the stored calls for several requests, by key and sample."""
+        keys = [(request.key, request.sample) for request in requests]
+        return {key: self._calls[key] for key in keys if key in self._calls}
 
     def commit(self, *calls: Call) -> None:
         """Keep calls."""
@@ -36,6 +43,10 @@ class FreshStore:
     def find(self, request: Request) -> Call | None:
         """Return the call only if it was committed through here."""
         return self._store.find(request) if (request.key, request.sample) in self._new else None
+
+    def find_all(self, requests: Sequence[Request]) -> dict[tuple[str, int], Call]:
+        """Return the calls that were committed through here."""
+        return self._store.find_all([request for request in requests if (request.key, request.sample) in self._new])
 
     def commit(self, *calls: Call) -> None:
         """Keep calls in the store behind."""

@@ -33,7 +33,8 @@ def test_every_choice_is_a_sample_and_the_first_has_the_whole_bill() -> None:
         Reply(text="", model="m-1", finish_reason="stop", refusal="no"),
     )
     assert not reply_in(envelope, request(2), 0.5, "here").further
-    for broken in ([], [{}], [choice("a"), None], "abc"):
+    damaged: list[Any] = [[], [{}], [choice("a"), None], "abc"]
+    for broken in damaged:
         with pytest.raises(EngineFault, match="without choices"):
             reply_in({"choices": broken}, request(), 0.5, "here")
 

@@ -37,6 +37,10 @@ class Shelf(MemorySink):
     def find(self, request: Any) -> Any:
         return self.replies.get((request.key, request.sample))
 
+    def find_all(self, requests: Any) -> Any:
+        found = {(request.key, request.sample): self.find(request) for request in requests}
+        return {key: call for key, call in found.items() if call is not None}
+
     def commit(self, *calls: Any) -> None:
         self.replies.update(((call.request, call.sample), call) for call in calls)
 

@@ -30,7 +30,12 @@ class Several(ScriptedEngine):
         n = min(self._most, request.n_at_once)
         texts = [self._said(item(request), request.sample + place) for place in range(n)]
         further = tuple(Reply(text=text, model="m", finish_reason="stop") for text in texts[1:])
-        told = {"finish_reason": "stop", "prompt_tokens": 10, "completion_tokens": 2 * n, "latency_s": 0.1}
+        told: dict[str, Any] = {
+            "finish_reason": "stop",
+            "prompt_tokens": 10,
+            "completion_tokens": 2 * n,
+            "latency_s": 0.1,
+        }
         return Reply(text=texts[0], model="m", further=further, **told)
 
 
@@ -52,6 +57,7 @@ def test_three_samples_cost_one_request(max_in_flight: int) -> None:
     assert done.manifest.cost_usd == pytest.approx(20 * 0.006)
     assert sum(call.cost_usd or 0 for call in done.calls) == pytest.approx(20 * 0.006)
     assert sum(call.completion_tokens or 0 for call in done.calls) == done.manifest.completion_tokens == 120
+    assert done.manifest.spending is not None
     assert (done.manifest.spending.n_sent, done.manifest.spending.n_answered) == (20, 20)
 
 
