@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -164,9 +165,10 @@ IN_PYTHON = {
         ("split", judgekit.split, {}),
     ],
 )
-def test_every_option_that_changes_numbers_is_an_argument(command, call, otherwise) -> None:
+def test_every_option_that_changes_numbers_is_an_argument(command, call, otherwise):
     """A new option of a command that measures fails here until Python has it too, under the same default."""
-    options = typer.main.get_command(build_app()).commands[command].params
+    group: Any = typer.main.get_command(build_app())
+    options = group.commands[command].params
     arguments = inspect.signature(call).parameters
     for option in options:
         name = otherwise.get(option.name, IN_PYTHON.get(option.name, option.name))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from judgekit.analysis.contrast import Contrast
 from judgekit.analysis.wording import MIN_SESSIONS
-from judgekit.records.report import ComparisonReport, LabelFree, Place, Row
+from judgekit.records.report import LabelFree, Place, Row
 from judgekit.stats.estimate import Estimate
 
 LEADS = ("mean_difference", "win_rate")
@@ -36,7 +36,7 @@ def comparison_warnings(rows: Sequence[Row], headline: Mapping[str, str]) -> tup
             f"judge only, not corrected ({', '.join(bare)}): the judge may err differently on the two versions"
         )
     elif any(row.estimator == "judge_raw" for row in rows):
-        warnings.append("rows by the judge alone are judge only, not corrected: it may err differently on the two versions")
+        warnings.append("rows by the judge alone are judge only, not corrected: it may err differently on each version")
     warnings += [
         f"{row.criterion} ({_who(row)}): only {row.estimate.n_clusters} independent units"
         for row in rows
@@ -96,11 +96,6 @@ def ranking_words(places: Sequence[Place]) -> list[str]:
     else:
         found.append(f"{places[0].criterion}: all are separated, after Holm over all pairs.")
     return found
-
-
-def pair_title(report: ComparisonReport) -> str:
-    """Return what is compared with what."""
-    return f"{report.candidate} against {report.baseline}"
 
 
 def _who(row: Row) -> str:

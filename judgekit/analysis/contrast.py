@@ -81,11 +81,6 @@ class Contrast:
         found = {each for members in self.labelled.members for side in members for each in side if each in self.barred}
         return tuple(sorted(found))
 
-    @cached_property
-    def beside(self) -> tuple[str, ...]:
-        """Sessions of either version with a verdict and a label that may stand beside it."""
-        return tuple(sorted(each for side in self.sides for each in self.labelled_of(side.sessions)))
-
     def labelled_of(self, sessions: Iterable[str]) -> list[str]:
         """Return those of some sessions with a verdict and a label that may stand beside it."""
         return sorted(

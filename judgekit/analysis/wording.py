@@ -1,6 +1,7 @@
-"""The verdict on judges and versions in words, and what a reader must know before believing the numbers.
+"""The verdict on judges in words, and what a reader must know before believing the numbers.
 
-Words are chosen from intervals, not from point estimates alone. The experts' own agreement is in `agreement_wording`.
+Words are chosen from intervals, not from point estimates alone. The experts' own agreement is in `agreement_wording`,
+two versions are in `comparison_wording`.
 """
 
 from __future__ import annotations
@@ -63,22 +64,6 @@ def score_warnings(dataset: Dataset, rows: Sequence[Row], causes: Counter[str]) 
         if len(people - {None}) == 1:
             warnings.append(f"{criterion.id}: one rater only, so there is no human ceiling")
     return tuple(dict.fromkeys(warnings))
-
-
-def comparison_summary(rows: Sequence[Row], baseline: str, candidate: str) -> tuple[str, ...]:
-    """Return one sentence a criterion and side (judge, experts) on the difference."""
-    found = [row for row in rows if row.metric == "mean_difference"]
-    return tuple(_difference_words(row, baseline, candidate) for row in found)
-
-
-def comparison_warnings(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return what limits the comparison."""
-    warnings = ["judge only, not corrected: the judge may err differently on the two versions"]
-    for row in rows:
-        if row.metric == "mean_difference" and 0 < row.estimate.n_clusters < MIN_SESSIONS:
-            side = row.judge or "experts"
-            warnings.append(f"{row.criterion} ({side}): only {row.estimate.n_clusters} independent units")
-    return tuple(warnings)
 
 
 def _criteria(dataset: Dataset, rows: Iterable[Row]) -> list[Criterion]:
@@ -145,22 +130,6 @@ def _alt_words(test: AltTest, judge: str) -> str:
     n_beaten = sum(each.is_beaten for each in test.raters)
     passed = "passes" if test.passes else "does not pass"
     return f"{name}, {judge} may stand in for {n_beaten} of {len(test.raters)} experts: it {passed}."
-
-
-def _difference_words(row: Row, baseline: str, candidate: str) -> str:
-    who = f"by {row.judge} ({row.engine or 'engine not named'})" if row.judge else "by the experts' own labels"
-    estimate = row.estimate
-    if estimate.value is None:
-        return f"{row.criterion}, {who}: the difference is undefined ({estimate.undefined})."
-    if estimate.low is None or estimate.high is None:
-        return f"{row.criterion}, {who}: {candidate} minus {baseline} is {estimate.value:+.2f}, without an interval."
-    if estimate.low > 0:
-        words = f"{candidate} scores higher than {baseline}"
-    elif estimate.high < 0:
-        words = f"{candidate} scores lower than {baseline}"
-    else:
-        words = f"{candidate} and {baseline} are not told apart"
-    return f"{row.criterion}, {who}: {words} ({_signed(estimate)}, {estimate.n} inputs)."
 
 
 def figure(estimate: Estimate) -> str:

@@ -320,7 +320,8 @@ def compare(
     from dataclasses import replace
 
     from judgekit.analysis.label_free import Assumption
-    from judgekit.workflows.compare import Comparing, compare_versions
+    from judgekit.workflows.compare import Comparing
+    from judgekit.workflows.compare_several import compare_versions
     from judgekit.workflows.score import Scoring
 
     given, scoring = ([], Scoring(judge="")) if outcomes is None else judged(outcomes, judge)
@@ -474,6 +475,7 @@ def _on_scale(label: Any, rubric: Any) -> Any:
 
 
 def judged(outcomes: Any, judge: str | None) -> tuple[list[Verdict | Failure], Scoring]:
+    """Return outcomes as `Verdict` and `Failure`, and how they are scored."""
     from judgekit.records.run import Run
     from judgekit.workflows.score import Scoring
 

@@ -59,7 +59,7 @@ def compare(
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.workflows.compare import compare as run
-    from judgekit.workflows.compare import compare_versions
+    from judgekit.workflows.compare_several import compare_versions
 
     def told(scoring: Scoring) -> Scoring:
         return scoring_with(scoring, reference=reference, splits="all", use=use, settings=provenance(seed))

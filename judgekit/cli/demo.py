@@ -107,7 +107,7 @@ def _reports(dataset: Dataset, experiment: Experiment, home: Path, console: Cons
     from judgekit.cli.run import run_here
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.workflows.agree import agree
-    from judgekit.workflows.compare import compare_versions
+    from judgekit.workflows.compare_several import compare_versions
     from judgekit.workflows.score import score
 
     def how() -> Measuring:

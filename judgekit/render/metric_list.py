@@ -16,6 +16,8 @@ CLASSES = ("binary", "categorical", "preference")
 OTHERS = {
     "mean": "each version's sessions: mean of the labels",
     "share": "each version's sessions: share of the positive level",
+    "mean_difference": "two versions: mean of the candidate minus the baseline, over shared inputs",
+    "win_rate": "pairs of two versions: share on which the candidate is preferred, ties half",
     "label_multiplier": "versions judged and partly labelled: how many times the labels the judge's help is worth",
     "pass_hat_1, pass_hat_2 ...": "inputs tried several times: chance that k trials of one input all succeed, pass^k",
     "pairwise_accuracy_strict": "pairs shown in both orders, or rated: share right in both, equal ratings being wrong",

@@ -95,6 +95,8 @@ def _estimates(report: Report) -> Iterator[Line]:
         yield _estimate_line(named, row.estimate)
     if isinstance(report, ScoreReport):
         yield from _score_estimates(report)
+    if isinstance(report, ComparisonReport):
+        yield from _comparison_estimates(report)
     if isinstance(report, AgreementReport):
         for profile in report.profiles:
             for metric in OF_PROFILE:
@@ -102,6 +104,23 @@ def _estimates(report: Report) -> Iterator[Line]:
                 if estimate is not None:
                     named = _Named(profile.criterion, metric, profile.rater, part="profile")
                     yield _estimate_line(named, estimate)
+
+
+def _comparison_estimates(report: ComparisonReport) -> Iterator[Line]:
+    for shift in report.shifts:
+        metric = f"share_at_least_{shift.level}_difference"
+        named = _Named(
+            shift.criterion, metric, shift.between, None, shift.judge, part="level", estimator=shift.estimator
+        )
+        yield _estimate_line(named, shift.difference)
+    for each in report.slices:
+        named = _Named(
+            each.criterion, "mean_difference", each.between, each.slice, each.judge, None, "slice", each.estimator
+        )
+        yield _estimate_line(named, each.difference, tested=(each.p_value, each.p_adjusted))
+    for free in report.label_free:
+        named = _Named(free.criterion, "mean_difference", free.between, None, free.judge, None, "label_free", "range")
+        yield _estimate_line(named, free.range)
 
 
 def _score_estimates(report: ScoreReport) -> Iterator[Line]:

@@ -122,6 +122,7 @@ def calibrate(
         UnknownName: A criterion that the judge does not answer.
     """
     _require_own(judge, heard[0])
+    _require_apart(heard)
     _require_splits(calibrating)
     found: list[_Part] = []
     refusals: list[InputError] = []
@@ -226,6 +227,14 @@ def _require_own(judge: Judge, own: Heard) -> None:
     if own.lineage.calibrated or (judge.calibrations and own.judge_fingerprint == judge.judge_fingerprint):
         hint = "Give the run that was made before calibration"
         raise InputError("these verdicts are calibrated already", where=judge.name, hint=hint)
+
+
+def _require_apart(heard: Sequence[Heard]) -> None:
+    names = [each.name for each in heard]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        hint = "Give each judge's run once"
+        raise InputError(f"verdicts of {repeated!r} are given twice", where="--verdicts", hint=hint)
 
 
 def _other_settings(judge: Judge, own: Heard) -> tuple[str, ...]:

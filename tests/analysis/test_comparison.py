@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from judgekit.analysis.comparison import comparison_counts, comparison_rows, moved, oriented, paired_inputs, version_side
+from judgekit.analysis.comparison import (
+    comparison_counts,
+    comparison_rows,
+    moved,
+    oriented,
+    paired_inputs,
+    version_side,
+)
 from judgekit.analysis.verdict_table import verdict_table
 from judgekit.records.rubric import Criterion, Scale
 from tests.analysis.composed_data import PASSED, QUALITY, dataset, failure, measuring, rows_of, session, verdict

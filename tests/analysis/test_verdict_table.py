@@ -93,12 +93,12 @@ def test_the_order_of_the_lines_does_not_matter() -> None:
     assert tables[0].spoken["s1", None].rationale == "first"
 
 
-def test_scores_beside_two_levels_rank_and_are_no_levels() -> None:
+def test_scores_beside_two_levels_rank_and_are_no_levels():
     """From 1 to 10 a score of 1 is no "pass": nothing is measured by level, and the means put targets in order."""
     given = [verdict("s1", PASSED, None, score=s, sample=n) for n, s in enumerate((1, 2))]
     given += [verdict("s2", PASSED, None, score=1), failure("s3", PASSED)]
     for use, cause in (("score", "score_off_scale"), ("value", "no_value")):
-        table = verdict_table(PASSED, given, use=use)
+        table = verdict_table(PASSED, given, use=use)  # type: ignore[arg-type]  # a tuple of literals is read as str
         assert (table.numbers, table.probabilities, table.is_ranking) == ({}, {}, True)
         assert table.ranks == {("s1", None): 1.5, ("s2", None): 1}
         assert table.missing == {("s1", None): cause, ("s2", None): cause, ("s3", None): "unparsed"}

@@ -7,12 +7,7 @@ from collections import Counter
 import pytest
 
 from judgekit.analysis.ceiling import DIFFERENCE
-from judgekit.analysis.wording import (
-    comparison_summary,
-    comparison_warnings,
-    score_summary,
-    score_warnings,
-)
+from judgekit.analysis.wording import score_summary, score_warnings
 from judgekit.records.dataset import SplitManifest
 from judgekit.records.report import AltTest, Counts, RaterAltTest, Row
 from judgekit.stats.estimate import Estimate, undefined
@@ -122,35 +117,4 @@ def test_what_limits_a_score_is_said_once() -> None:
     drawn = data.model_copy(update={"splits": SplitManifest(seed=1, fractions={"dev": 1.0})})
     assert score_warnings(drawn, [row("judge~reference", "f1", 1, 1, 1)], Counter()) == (
         "quality: one rater only, so there is no human ceiling",
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high", "words"),
-    [
-        (0.5, 0.1, 0.9, "v2 scores higher than v1 (+0.50 [+0.10, +0.90], 60 inputs)"),
-        (-0.5, -0.9, -0.1, "v2 scores lower than v1"),
-        (0.5, -0.1, 0.9, "v2 and v1 are not told apart"),
-        (0.5, 0.0, 0.9, "v2 and v1 are not told apart"),
-        (0.5, None, None, "v2 minus v1 is +0.50, without an interval"),
-    ],
-)
-def test_versions_are_told_apart_only_by_the_interval(value, low, high, words) -> None:
-    """An interval that touches 0 tells nothing apart."""
-    given = [row("v2~v1", "mean_difference", value, low, high, judge="judy", engine="replay")]
-    (sentence,) = comparison_summary([*given, row("v1", "mean", 1, 1, 1)], "v1", "v2")
-    assert sentence.startswith("quality, by judy (replay): ")
-    assert words in sentence
-
-
-def test_the_experts_own_difference_is_named_as_theirs() -> None:
-    """Undefined ones say why; an engine that is not known is not made up; few inputs are warned about."""
-    rows = [missing("v2~v1", "mean_difference"), row("v2~v1", "mean_difference", 1, 0, 2, judge="judy", n_clusters=5)]
-    first, second = comparison_summary(rows, "v1", "v2")
-    assert first == "quality, by the experts' own labels: the difference is undefined (constant: every label is 4)."
-    assert "by judy (engine not named)" in second
-    assert comparison_warnings(rows) == (
-        "judge only, not corrected: the judge may err differently on the two versions",
-        "quality (experts): only 3 independent units",
-        "quality (judy): only 5 independent units",
     )

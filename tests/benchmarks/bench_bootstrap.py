@@ -120,7 +120,8 @@ def tau_by_scipy(sample: Sample) -> Callable[[], object]:
 def check(sample: Sample) -> None:
     """Stop when the two sides do not measure the same."""
     ours = Measuring(np.random.default_rng(1)).estimates(FOUR, sample)
-    np.testing.assert_allclose([ours[name].value for name in FOUR], four_by_libraries(sample.ratings), atol=1e-9)
+    measured = np.array([ours[name].value for name in FOUR], dtype=float)
+    np.testing.assert_allclose(measured, np.array(four_by_libraries(sample.ratings)), atol=1e-9)
 
 
 def medians_ms(calls: dict[tuple[str, int], Callable[[], object]]) -> dict[tuple[str, int], float]:

@@ -195,6 +195,7 @@ def test_other_words_and_another_draw_are_asked_beside_the_earlier_ones(project:
         assert server.n_requests == 30 * 5 + 20
 
 
+@pytest.mark.slow
 def test_a_student_is_probed_without_a_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

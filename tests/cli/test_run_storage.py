@@ -57,6 +57,7 @@ def check_whole(project: Path, out: str, n: int) -> None:
     assert len({call.id for call in held.calls}) == len(held.calls) == n
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_share_the_store(tmp_path: Path) -> None:
     """Both come to their end, neither loses a reply, and a third pays for nothing."""
     project = make_project(tmp_path, 200)
@@ -130,6 +131,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing_that_was_kept(small_disk: P
     check_whole(project, "out", n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit_kb", [16, pytest.param(48, marks=SLOW), pytest.param(96, marks=SLOW)])
 def test_a_file_that_may_not_grow_stops_the_run_and_loses_nothing_that_was_kept(tmp_path: Path, limit_kb: int) -> None:
     """Likewise where a limit on the size of files is met, whichever of the run's files meets it first."""
@@ -144,6 +146,7 @@ def test_a_file_that_may_not_grow_stops_the_run_and_loses_nothing_that_was_kept(
     check_whole(project, "out", n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", ["no database", pytest.param("torn page", marks=SLOW), pytest.param("empty", marks=SLOW)]
 )

@@ -13,6 +13,7 @@ from judgekit.judging.prompt import PairTarget, Prompter
 from judgekit.judging.scaffold import new_judge
 from judgekit.judging.transcript import TranscriptOverflow
 from judgekit.records.judge import Demonstration, Parameters, Rule, Transcript
+from judgekit.records.record import canonical_json, fingerprint
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.session import Pair
 from tests.judging.composed_judges import BETTER, QUALITY, judge_of, session_of
@@ -160,6 +161,26 @@ def test_lone_surrogates_are_replaced() -> None:
     """What no encoding can carry does not reach an engine."""
     content = user_text("{{ session }}", session_of("bad \ud800 text", "fine"))
     assert "bad ? text" in content
+
+
+@pytest.mark.parametrize(
+    "text", ['say "no" \\ never\n\t\x01', "wörld \U0001f600 \u2028", "half \ud83d", "\ud83d", "{{ x }}"]
+)
+@pytest.mark.parametrize("user", ["{{ session }}", 'ü "{{ question }}"\n{{ output_text }}', "{{ session | upper }} é"])
+@pytest.mark.parametrize("system", ["", "Wörter\n", "{{ session }}"])
+def test_json_put_together_from_parts_is_that_of_the_whole(text: str, user: str, system: str) -> None:
+    """Messages carry their content as JSON, and keys are taken over the canonical JSON of all that is asked."""
+    judge = judge_of(QUALITY, user=user, system=system)
+    request = Prompter(judge).request(session_of(text, text)).request
+    assert [message.as_json for message in request.messages] == [canonical_json(m.content) for m in request.messages]
+    asked = {
+        "base_url": judge.base_url,
+        "model": request.model,
+        "messages": [[message.role, message.content] for message in request.messages],
+        "parameters": request.parameters,
+        "schema": request.schema,
+    }
+    assert request.key == fingerprint(asked)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def ear(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_lend_an_ear_is_mended_where_it_is_off_and_left_where_it_is_right(
     ear: Path, calibrated, dimension: str

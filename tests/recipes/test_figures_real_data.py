@@ -109,6 +109,7 @@ def test_lend_an_ear_gemini_beside_the_median_expert(lend_an_ear: Path, rows) ->
     assert correlations == pytest.approx([0.6864, 0.8605, 0.5068, 0.8469, 0.8099, 0.4270], abs=5e-5)
 
 
+@pytest.mark.slow
 def test_lend_an_ear_published_pairs_all_reproduce(lend_an_ear: Path, data: Path, rows) -> None:
     """All 36 published rows: Spearman, and quadratic kappa with index weights over the values that occur."""
     metrics = words("--metric", "spearman", "cohen_kappa_quadratic_observed")
@@ -154,6 +155,7 @@ def llm_rubric(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("use", "rmse", "pearson", "spearman", "tau"),
     [("value", 1.201643, 0.140091, 0.086990, 0.081134), ("score", 0.918676, 0.177301, 0.086675, 0.065928)],

@@ -9,7 +9,7 @@ import numpy as np
 from judgekit.analysis.agreement import Measuring
 from judgekit.render.overview import overview, overview_parts
 from judgekit.workflows.agree import agree
-from judgekit.workflows.compare import compare_versions
+from judgekit.workflows.compare_several import compare_versions
 from judgekit.workflows.score import Scoring, score
 from tests.analysis.composed_data import PASSED, QUALITY, WORDS, dataset, failure, labels, session, verdict
 

@@ -206,7 +206,7 @@ def test_a_reason_that_many_share_is_given_once() -> None:
     )
 
 
-def test_where_raters_stand_alone_each_comes_first_in_turn() -> None:
+def test_where_raters_stand_alone_each_comes_first_in_turn():
     """Everybody's furthest before anybody's second; grouped by rater; who says what stands in the facts."""
 
     def alone(rater, target, value, reference):
@@ -226,6 +226,7 @@ def test_where_raters_stand_alone_each_comes_first_in_turn() -> None:
     ]
     *_, words, cases = profile_blocks(profiles)
     assert isinstance(cases, Cases)
+    assert isinstance(words, Words)
     assert "stands alone" in words.sentences[0]
     assert [case.target for case in cases.cases] == ["s1", "s3", "s2"]
     assert [name for name, _ in cases.groups] == ["c, where ana stands alone", "c, where ben stands alone"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,13 +23,14 @@ FIXTURES = {
 }
 
 
-def fixture(name: str) -> tuple[np.ndarray, np.ndarray, object]:
+def fixture(name: str) -> Any:
     each = FIXTURES[name]
     return np.array(each["judge"], dtype=float), np.array(each["human"], dtype=float), each["expect"]
 
 
 def one_hot(levels: np.ndarray, n_levels: int) -> np.ndarray:
-    return np.eye(n_levels)[np.asarray(levels, dtype=int)]
+    table: np.ndarray = np.eye(n_levels)[np.asarray(levels, dtype=int)]
+    return table
 
 
 def test_isotonic_is_the_published_fit() -> None:
@@ -48,7 +50,7 @@ def test_isotonic_is_scikit_learns_on_data_that_falls_and_ties() -> None:
         assert fit_isotonic(judge, human).predict(at) == pytest.approx(oracle.predict(at))
 
 
-def test_proportional_odds_is_the_published_fit() -> None:
+def test_proportional_odds_is_the_published_fit():
     """The slope of statsmodels to its own precision, and its log-likelihood to all digits given."""
     judge, human, wanted = fixture("proportional_odds")
     fitted = fit_proportional_odds(judge, one_hot(human - 1, 5))
@@ -77,13 +79,13 @@ def test_proportional_odds_does_not_turn_a_judge_round() -> None:
     assert flat[0] == pytest.approx([0.2, 0.2, 0.2, 0.3, 0.1], abs=1e-3)
 
 
-def test_the_offset_takes_the_mean_difference_away() -> None:
+def test_the_offset_takes_the_mean_difference_away():
     """And the line is least squares, unless it falls."""
     judge, human, _ = fixture("isotonic")
     assert fit_offset(judge, human).intercept == pytest.approx(float(np.mean(human - judge)))
     slope, intercept = np.polyfit(judge, human, 1)
     line = fit_line(judge, human)
-    assert (line.slopes[0], line.intercept) == (pytest.approx(slope), pytest.approx(intercept))
+    assert [line.slopes[0], line.intercept] == pytest.approx([slope, intercept])
     for useless in (-judge, np.ones(10)):
         assert fit_line(useless, human).predict(np.array([[9.0]])) == pytest.approx([human.mean()])
 

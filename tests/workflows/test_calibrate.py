@@ -56,6 +56,10 @@ def composed(
     return dataset(given), [verdict(f"s{i:03}", QUALITY, int(said[i])) for i in range(n)]
 
 
+def read_by(judge: Any, outcomes: Any, **how: Any) -> list[Any]:
+    return list(calibrated_outcomes(judge, outcomes, **how))
+
+
 def calibrated(data: Dataset, outcomes: list[Any], criterion: Criterion = QUALITY, **how: Any) -> CalibratedJudge:
     others = how.pop("others", ())
     heard = [Heard("judy", outcomes, lineage=how.pop("lineage", Lineage())), *others]
@@ -105,7 +109,7 @@ def test_noise_is_seldom_taken_for_a_gain() -> None:
 
 
 @pytest.mark.parametrize("method", ["offset", "linear", "table", "isotonic", "proportional_odds", "stacked"])
-def test_each_method_comes_back_from_its_numbers(method: str) -> None:
+def test_each_method_comes_back_from_its_numbers(method):
     """What is written gives the same verdicts after reading; raw answers stay beside."""
     data, outcomes = composed(n=120 if method != "isotonic" else 200)
     other = Heard("omar", [each.model_copy(update={"judge": "omar"}) for each in outcomes[:110]])
@@ -116,9 +120,9 @@ def test_each_method_comes_back_from_its_numbers(method: str) -> None:
     ).calibrations
     assert calibration == judge.calibrations[0]
     beside = {"omar": other.outcomes}
-    before = list(calibrated_outcomes(judge, outcomes, beside=beside))
+    before = read_by(judge, outcomes, beside=beside)
     read = judge.model_copy(update={"calibrations": (calibration,)})
-    assert list(calibrated_outcomes(read, outcomes, beside=beside)) == before
+    assert read_by(read, outcomes, beside=beside) == before
     for raw, each in zip(outcomes, before, strict=True):
         assert each.metadata["raw"] == {"value": raw.value}
         assert 1 <= each.score <= 5
@@ -149,7 +153,7 @@ def binary_data(seed: int = 5, n: int = 120) -> tuple[Dataset, list[Any]]:
     return dataset(given), said
 
 
-def test_a_binary_judge_gets_probabilities() -> None:
+def test_a_binary_judge_gets_probabilities():
     """Overconfident scores become chances; the Brier score falls, and accuracy's change has an interval."""
     found = calibrated(*binary_data(), PASSED)
     rows = found.report.rows
@@ -157,7 +161,7 @@ def test_a_binary_judge_gets_probabilities() -> None:
     assert rows_of(rows, "calibrated~judge")["accuracy_difference"].low is not None
     (calibration,) = found.judge.calibrations
     assert (calibration.loss, calibration.conformal) == ("brier", None)
-    one = next(iter(calibrated_outcomes(found.judge, binary_data()[1])))
+    one = next(iter(read_by(found.judge, binary_data()[1])))
     assert set(one.distribution) == {'"fail"', '"pass"'}
     assert one.score == pytest.approx(one.distribution['"pass"'])
 
@@ -209,13 +213,13 @@ def test_other_criteria_and_length_are_read_when_asked() -> None:
     assert length_of(session("abc")).number == pytest.approx(np.log1p(len("I am abc")))
 
 
-def test_samples_are_averaged_and_failures_stay() -> None:
+def test_samples_are_averaged_and_failures_stay():
     """All samples of a session get one answer; a failure and a status are left as they are."""
     data, outcomes = composed()
     judge = calibrated(data, outcomes).judge
     some = [verdict("s000", QUALITY, 5), verdict("s000", QUALITY, 3, sample=1), failure("s001", QUALITY)]
     some.append(verdict("s002", QUALITY, "cannot_judge"))
-    first, second, failed, silent = calibrated_outcomes(judge, some)
+    first, second, failed, silent = read_by(judge, some)
     assert [type(each) for each in (first, second, failed)] == [Verdict, Verdict, Failure]
     assert first.score == second.score
     assert (failed, silent) == (some[2], some[3])
@@ -236,10 +240,10 @@ def test_labels_that_made_the_judge_do_not_calibrate_it() -> None:
     assert calibrated(data, outcomes, lineage=folds).judge.calibrations[0].n == N
 
 
-def test_what_cannot_be_supported_is_refused_with_what_is_missing() -> None:
+def test_what_cannot_be_supported_is_refused_with_what_is_missing():
     """Too few, all alike, experts who do not agree, a method that does not fit."""
     data, outcomes = composed()
-    few = dataset([each for each in data.labels if each.session < "s012"])
+    few = dataset([each for each in data.labels if str(each.session) < "s012"])
     with pytest.raises(InputError, match=r"12 labelled and judged units are too few.*Label 8 more; 20 are needed"):
         calibrated(few, outcomes[:12])
     alike = dataset([label(f"s{i:03}", QUALITY, "ana", 3) for i in range(N)])
@@ -282,6 +286,8 @@ def test_verdicts_must_be_the_judges_own_and_raw() -> None:
     ):
         with pytest.raises(InputError, match=told):
             calibrate(data, judge, [heard], Calibrating(), measuring())
+    with pytest.raises(InputError, match="verdicts of 'judy' are given twice"):
+        calibrated(data, outcomes, others=[Heard("judy", outcomes)])
     other = calibrate(data, judge_of(QUALITY), [Heard("judy", outcomes, "sha256:0")], Calibrating(), measuring())
     assert "as its folder is now" in other.report.warnings[0]
     with pytest.raises(InputError, match="judy changed since it was calibrated"):
@@ -312,7 +318,7 @@ def test_numbers_that_are_missing_are_told() -> None:
         list(calibrated_outcomes(judge.model_copy(update={"calibrations": (broken,)}), outcomes))
 
 
-def test_a_numeric_and_a_categorical_scale_are_calibrated() -> None:
+def test_a_numeric_and_a_categorical_scale_are_calibrated():
     """Numbers by shift and slope, levels without order by their table; each value is legal."""
     rng = np.random.default_rng(2)
     truth = rng.uniform(10, 60, N)
@@ -320,15 +326,15 @@ def test_a_numeric_and_a_categorical_scale_are_calibrated() -> None:
     said = [verdict(f"s{i:03}", LENGTH, float(truth[i] * 1.3 + 8)) for i in range(N)]
     judge = calibrated(numbers, said, LENGTH).judge
     assert judge.calibrations[0].method in ("linear", "isotonic")
-    errors = [each.score - truth[i] for i, each in enumerate(calibrated_outcomes(judge, said))]
+    errors = [each.score - truth[i] for i, each in enumerate(read_by(judge, said))]
     assert np.abs(errors).mean() < 2
     topics = rng.integers(0, 3, N)
     places = dataset([label(f"s{i:03}", TOPIC, "ana", "abc"[topics[i]]) for i in range(N)])
     turned = [verdict(f"s{i:03}", TOPIC, "bca"[topics[i]]) for i in range(N)]
     judge = calibrated(places, turned, TOPIC).judge
-    values = [each.value for each in calibrated_outcomes(judge, turned)]
+    values = [each.value for each in read_by(judge, turned)]
     assert values == ["abc"[topic] for topic in topics]
-    assert all(each.score is None for each in calibrated_outcomes(judge, turned))
+    assert all(each.score is None for each in read_by(judge, turned))
 
 
 def test_the_order_of_lines_does_not_matter() -> None:

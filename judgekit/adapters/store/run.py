@@ -350,8 +350,13 @@ def load_outcomes(path: Path | str) -> list[Verdict | Failure]:
 
 
 def _outcomes(path: Path, torn: list[str]) -> list[Verdict | Failure]:
-    name = str(path)
-    return [_outcome(row, name, number) for number, row in each_row(read_bytes(path), name, torn)]
+    name, outcomes = str(path), []
+    for number, row in each_row(read_bytes(path), name, torn):
+        try:
+            outcomes.append(outcome_from(row))
+        except ValidationError as error:
+            raise invalid_record(error, row, f"{name}:{number}", model=Verdict) from error
+    return outcomes
 
 
 def _lines(path: Path) -> JsonLines:

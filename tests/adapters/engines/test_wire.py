@@ -95,7 +95,7 @@ async def listening(listener: Listener, *, tls: ssl.SSLContext | None = None) ->
 
 
 @asynccontextmanager
-async def wired(url: str, *, timeout_s: float = 10.0, **headers: str) -> AsyncIterator[Wire]:
+async def wired(url: str, *, timeout_s: float = 10.0, **headers: Any) -> AsyncIterator[Wire]:
     connector = aiohttp.TCPConnector(limit=4)
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         yield Wire(session, connector, url, timeout_s=timeout_s)
@@ -122,7 +122,8 @@ def posted(listener: Listener, n: int = 1, **settings: Any) -> list[Any]:
             await asyncio.sleep(0.01)
         return found
 
-    return with_wire(listener, use, **settings)
+    found: list[Any] = with_wire(listener, use, **settings)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -153,12 +154,15 @@ def test_an_answer_may_end_with_its_connection() -> None:
     assert listener.n_connections == 2
 
 
-def test_what_is_sent_is_one_whole_request() -> None:
+def test_what_is_sent_is_one_whole_request():
     """Path with its query, host, length, the session's headers and those every client sends; no chunks."""
     listener = Listener([counted(b"")])
 
     async def run() -> None:
-        async with listening(listener), wired(f"{listener.url}?api-version=1", **{"X-Own": "ü"}) as wire:
+        async with (
+            listening(listener),
+            wired(f"{listener.url}?api-version=1", timeout_s=10.0, **{"X-Own": "ü"}) as wire,
+        ):
             await wire.post(BODY)
 
     asyncio.run(run())

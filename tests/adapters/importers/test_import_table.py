@@ -21,7 +21,7 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
 
 
-def table(path: Path, content: str | bytes, **form: str) -> Table:
+def table(path: Path, content: str | bytes, **form: Any) -> Table:
     path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     return read_table(path, FileForm(**form))
 

@@ -39,6 +39,18 @@ def test_a_reply_is_found_by_request_and_sample(tmp_path):
         assert list(again.calls()) == [call("a", reply="no"), call("a", 1, "half \ud83d of é")]
 
 
+def test_several_replies_are_found_at_once(tmp_path):
+    """Those that are there, by request and sample; of nothing, nothing; of more than a page, each in its order."""
+    with ReplyStore(tmp_path / "replies.sqlite") as store:
+        assert store.find_all([]) == {}
+        store.commit(*[call(f"{number:04}", number % 2) for number in range(2500)])
+        asked = [request(f"{number:04}") for number in range(2490, 2510)]
+        found = store.find_all(asked)
+        assert list(found) == [(f"{number:04}", 0) for number in range(2490, 2500, 2)]
+        assert found["2490", 0] == call("2490")
+        assert [each.request for each in store.calls()] == [f"{number:04}" for number in range(2500)]
+
+
 def test_processes_share_a_store_and_a_kill_loses_nothing(tmp_path):
     """Four real processes open, commit and die at once; every reply is there."""
     program = textwrap.dedent("""

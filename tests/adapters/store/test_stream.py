@@ -101,6 +101,7 @@ def test_a_split_of_a_dataset_is_taken_without_the_rest(tmp_path):
     assert [each.id for each in dataset_sessions(folder, split="dev")] == wanted == ["a", "c", "d"]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path):
     """20,000 sessions cost eight bytes each, whether they are checked or taken."""
     path = tmp_path / "s.jsonl"

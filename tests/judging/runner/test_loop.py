@@ -15,6 +15,7 @@ from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 from judgekit.judging.ports import EngineFault, Reply, Request
 from judgekit.judging.runner.progress import Progress
 from judgekit.judging.runner.sink import MemorySink
+from judgekit.judging.runner.store import FreshStore, MemoryStore
 from judgekit.records.judge import Judge, Lineage, Reading
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.run import Run, RunManifest
@@ -251,6 +252,38 @@ def test_equal_requests_in_flight_are_paid_once() -> None:
     manifest = asyncio.run(run_judge(judge(), twins, around=around))
     assert len(engine.requests) == len(shelf.calls) == 1
     assert manifest.n_verdicts == 5
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 2, 16])
+def test_equal_requests_one_after_the_other_are_paid_once(max_in_flight: int) -> None:
+    """Also where the store was asked about both before the first was answered, and where it was asked in between."""
+    twins = [s.model_copy(update={"id": f"t{i:02}"}) for i, s in enumerate(sessions(3) * 20)]
+    clock, shelf = StillClock(), Shelf()
+    engine = ScriptedEngine(lambda _: GOOD, clock=clock, latency_s=1.0)
+    around = Surroundings(engine, shelf, shelf, clock, np.random.default_rng(0))
+    options = RunOptions(max_in_flight=max_in_flight)
+    manifest = asyncio.run(run_judge(judge(), twins, around=around, options=options))
+    assert len(engine.requests) == 3
+    assert (manifest.n_verdicts, manifest.n_reused) == (60, 57)
+
+
+@pytest.mark.parametrize("store", [MemoryStore(), FreshStore(MemoryStore())], ids=["memory", "fresh"])
+def test_several_replies_are_found_as_one_by_one(store: Any) -> None:
+    """What is stored is found by key and sample, and nothing else is."""
+    call = Call(id="c", request="a", engine="scripted", model="m", reply="yes", sample=1)
+    store.commit(call)
+    asked = [Request(key=key, model="m", messages=(), sample=sample) for key in "ab" for sample in (0, 1)]
+    assert store.find_all(asked) == {("a", 1): call}
+    assert [store.find(request) for request in asked] == [None, call, None, None]
+
+
+def test_what_is_asked_anew_is_not_found_in_the_store_behind() -> None:
+    """A fresh run forgets replies from before it, one by one and several at once."""
+    behind = MemoryStore()
+    behind.commit(Call(id="c", request="a", engine="scripted", model="m", reply="yes"))
+    fresh, request = FreshStore(behind), Request(key="a", model="m", messages=())
+    assert fresh.find(request) is None
+    assert fresh.find_all([request]) == {}
 
 
 def test_samples_are_asked_apart() -> None:
