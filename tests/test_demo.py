@@ -54,6 +54,7 @@ def test_the_demo_runs_twice_offline_on_a_copy(
     assert (tmp_path / ".judgekit" / "replies.sqlite").exists() is False
 
 
+@pytest.mark.slow
 def test_the_demo_gives_its_reports_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

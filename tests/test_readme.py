@@ -56,6 +56,7 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_commands_run_in_order_on_ones_own_data(own_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every judgekit command of README ends with 0 on files of the shape that it describes."""
     with FaultyServer(json.dumps({"reasoning": "t2 settles it", "value": 4})) as server:

@@ -94,6 +94,8 @@ def turn_text(number: int, turn: Turn) -> str:
     """
     name = f" ({_one_line(turn.name)})" if turn.name else ""
     parts = [f"[{number}] {turn.role}{name}, turn {_one_line(turn.id)}"]
+    if not turn.passages and not turn.tool_calls:  # as most turns are
+        return f"{parts[0]}\n{_indented(turn.text)}" if turn.text else parts[0]
     parts += [_passage_text(place, passage) for place, passage in enumerate(turn.passages, 1)]
     if turn.text:
         parts.append(("  said:\n" if turn.passages else "") + _indented(turn.text))

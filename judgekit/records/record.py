@@ -39,7 +39,7 @@ def _known_format(number: int) -> int:
 
 def time_text(moment: datetime) -> str:
     """Return a moment as RFC 3339 text in UTC, with microseconds only where there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat().replace("+00:00", "Z")
 
 
 Id = Annotated[str, BeforeValidator(_as_id)]

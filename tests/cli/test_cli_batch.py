@@ -107,6 +107,7 @@ def killed_at(project: Path, server: BatchServer, condition: Any) -> None:
         process.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_killed_run_finds_its_batch_again(project: Path) -> None:
     """After kill -9 nothing is handed in twice, also when the kill came before the provider's id was written down."""
     with BatchServer(GOOD, n_looks=5) as server:

@@ -63,6 +63,7 @@ def probe(*more: str) -> int:
     return main(["judge", "probe", "j", "sessions.jsonl", *more])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_the_price_is_told_and_nothing_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
     """--dry-run needs no key: calls, tokens and dollars a probe, within 80 columns, and what is not asked."""
@@ -96,6 +97,7 @@ def test_a_clean_judge_ends_with_0_and_again_pays_nothing(capsys: pytest.Capture
     assert report["results"] == json.loads(Path("r.json").read_text())["results"]
 
 
+@pytest.mark.slow
 def test_an_injectable_judge_ends_with_8_and_the_report_shows_it(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

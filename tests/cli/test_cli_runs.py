@@ -252,6 +252,7 @@ def test_checks_and_stored_judges_are_run_in_parts_too(project: Path) -> None:
     assert project
 
 
+@pytest.mark.slow
 def test_a_student_is_run_in_parts_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each session by the fold made without it, as in the whole run."""
     for folder in ("judges/resolution-student", "datasets/helpdesk"):

@@ -90,6 +90,7 @@ def test_limits_are_for_all_workers_together() -> None:
     assert each_worker(RunHow(), 3).rpm is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", [None, "10.0.0.1:6379"])
 def test_parts_merged_are_the_plain_run(here: Path, monkeypatch: pytest.MonkeyPatch, address: str | None) -> None:
     """To the byte; the same command again asks nothing. On several machines each part keeps replies of its own."""

@@ -154,6 +154,7 @@ def test_lend_an_ear_experts_crowd_and_judges(data: Path, imported: Importing, t
         assert means[key] == pytest.approx(sum(scores) / len(scores)), key
 
 
+@pytest.mark.slow
 def test_llm_rubric_not_applicable_and_distributions(data: Path, imported: Importing, tmp_path: Path) -> None:
     """0 is not applicable, raters are the annotators, and expected scores reproduce the published RMSE."""
     report = imported(*recipe.rubric_sessions(data))

@@ -56,6 +56,7 @@ def stored(shared: Path) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.slow
 def test_three_samples_of_each_prompt_are_read_with_their_spread(
     shared: Path, replay_server: str, stored: list[dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

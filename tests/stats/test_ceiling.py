@@ -186,6 +186,7 @@ def test_noise_as_large_as_the_signal_gives_the_measured_ceiling():
     assert right.low < 0.8944 < right.high
 
 
+@pytest.mark.slow
 def test_a_judge_beats_a_human_by_less_noise_alone():
     """Against the mean of the two others a judge correlates at .73 and a rater at .576, and no judge is meant."""
     raters, _, judge = noisy(20_000)

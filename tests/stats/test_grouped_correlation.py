@@ -80,6 +80,7 @@ def test_intervals_are_over_items_and_hold_the_value(correlation):
     assert found.system_level.low is None or found.system_level.low <= found.system_level.value
 
 
+@pytest.mark.slow
 def test_every_item_twice_is_not_more_items_than_there_are():
     """The interval by item equals that of the item means drawn by hand."""
     judge, human = scored()

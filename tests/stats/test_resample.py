@@ -38,6 +38,7 @@ def counts_bootstrap(metric, sample, n_resamples=2_000):
     return np.concatenate([METRICS[metric].function(patterns, portion) for portion in weights])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cohen_kappa_quadratic", "spearman", "krippendorff_alpha_ordinal"])
 @pytest.mark.parametrize(
     "sample",

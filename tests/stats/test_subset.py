@@ -77,6 +77,7 @@ def test_resamples_cannot_say_less_than_their_number() -> None:
     assert p_value_of_bootstrap(0.0, np.linspace(-1, 1, 999), pull) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_p_values_are_even_where_nothing_differs() -> None:
     """Of 300 draws without a difference at most 8.5% are below .05 (3 sigma), and some are."""
     draw = np.random.default_rng(11)

@@ -176,6 +176,7 @@ def test_scores_without_a_place_on_the_scale_are_calibrated_too() -> None:
     assert found.judge.calibrations[0].method in ("platt", "isotonic")
 
 
+@pytest.mark.slow
 def test_two_judges_and_length_are_stacked_where_that_gains() -> None:
     """Each is right on its own half of the pairs' features; the head reads both, and the length."""
     rng = np.random.default_rng(11)

@@ -142,6 +142,7 @@ def test_a_clean_judge_is_cleared_of_every_probe() -> None:
     assert report.rows[0].estimate.value == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.05])
 def test_a_judge_that_likes_length_is_found_by_length_alone(share: float) -> None:
     """One level up for a long answer, steady or noisy: found, toward the longer; other probes stay clear."""
@@ -212,6 +213,7 @@ def test_one_cap_holds_for_all_questions_and_the_same_command_continues() -> Non
     assert len({(request.key, request.sample) for request in probed.engine.requests}) == n_all
 
 
+@pytest.mark.slow
 def test_the_price_is_what_is_then_asked() -> None:
     """The plan's calls are the calls, and after they are made there are none left."""
     probed = Probed(new_judge(QUALITY, name="j"), honest, sessions())

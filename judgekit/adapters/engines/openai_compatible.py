@@ -255,7 +255,7 @@ def reply_in(envelope: Mapping[str, Any], request: Request, latency_s: float | N
         EngineFault: It holds none.
     """
     try:
-        first, *others = (_said(choice) for choice in envelope["choices"])
+        first, *others = map(_said, envelope["choices"])
     except (KeyError, ValueError, TypeError, AttributeError):
         raise EngineFault("server", f"{where} sent an answer without choices[0].message") from None
     usage = envelope.get("usage")

@@ -37,7 +37,7 @@ GRACE_S = 5.0
 """How long requests in flight may still land after a stop, in seconds; what lands is kept."""
 N_UNHEARD_TIMEOUTS = 20
 """Timeouts without a single answer in the whole run, after which the endpoint counts as dead."""
-N_AHEAD = 16
+N_AHEAD = 32
 """Inquiries that are made and looked up in one go, which takes half the time of so many one by one."""
 WAITING_PER_WORKER = 4
 """Requests waiting for another try, a worker, above which no new inquiry is begun."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ class Attempt:
 
     inquiry: Inquiry
     n_sent: int = 0
-    faults: Counter[FaultKind] = field(default_factory=Counter)
+    faults: defaultdict[FaultKind, int] = field(default_factory=lambda: defaultdict(int))
     is_anew: bool = False
     is_looked_up: bool = False
     n_heard_before: int | None = None
