@@ -46,6 +46,7 @@ def share_right(said: dict[str, Any], source: Dataset) -> float:
     return n_right / len(source.labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("criterion", "least"),
     [(BINARY, 0.85), (ORDINAL, 0.6), (CATEGORIES, 0.75)],

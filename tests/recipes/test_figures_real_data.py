@@ -13,7 +13,7 @@ from judgekit.cli.main import main
 from tests.recipes import recipe
 from tests.recipes.recipe import DIMENSIONS, words
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 
 def quietly(*arguments: object) -> None:

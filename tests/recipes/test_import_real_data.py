@@ -19,7 +19,7 @@ from judgekit.records.verdict import Failure, outcome_from
 from tests.recipes import recipe
 from tests.recipes.recipe import ear_columns, words
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 
 class Importing:

@@ -14,7 +14,7 @@ import pytest
 from judgekit.cli.main import main
 from tests.recipes import llmbar
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 QUICK = {("natural", "GPT-4__CoT"), ("natural", "ChatGPT__CoT"), ("natural", "ChatGPT__Rating")}
 """Shown in every run of the suite: an ordinary one, one with an unreadable reply, one that rates."""

@@ -180,3 +180,11 @@ def test_confusion_needs_two_columns_on_declared_levels(sample):
     """Without levels, or with three columns, there is no table to draw."""
     with pytest.raises(InputError, match="two columns on declared levels"):
         confusion(sample)
+
+
+@pytest.mark.parametrize("metric", ["kendall_tau_c", "somers_d"])
+def test_concordance_of_many_distinct_rows_agrees_with_the_oracle(metric, monkeypatch):
+    """Above the pairwise limit the pairs are counted by sorting, with equal values."""
+    monkeypatch.setattr(correlation, "_MAX_PAIRWISE", 1)
+    rows = ratings(3, LEVELS)
+    assert value(metric, Sample(rows)) == pytest.approx(GRADED[metric](*rows.T), rel=CLOSE, abs=CLOSE)
