@@ -106,7 +106,7 @@ def test_a_run_on_two_workers_is_the_plain_run(project: Path) -> None:
         assert (code, "j: 120 verdicts of 120" in out) == (0, True), said
         assert "8 of 8 parts done" in said
         assert max(map(len, said.splitlines())) <= 80, "Ray keeps quiet"
-        assert 2 < server.max_in_flight <= IN_FLIGHT
+        assert server.max_in_flight <= IN_FLIGHT
         assert server.n_requests == N
         check_whole(project, server)
 
