@@ -12,8 +12,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judgekit.cli.judge import WIDTH, JudgeName
-from judgekit.cli.options import DEFAULT_SEED, Level, Out
-from judgekit.cli.run import SplitOption, changed
+from judgekit.cli.options import (
+    DEFAULT_SEED,
+    BaseUrl,
+    DryRun,
+    EngineName,
+    Fresh,
+    Level,
+    MaxCost,
+    MaxInFlight,
+    Model,
+    Out,
+    Replay,
+    Rpm,
+    Sessions,
+    Split,
+    Timeout,
+    Tpm,
+)
+from judgekit.cli.run import changed
 from judgekit.errors import EXIT_FINDINGS, BudgetReached, EngineUnavailable, IncompleteError, InconclusiveError
 
 if TYPE_CHECKING:
@@ -31,7 +48,7 @@ if TYPE_CHECKING:
 def judge_probe(
     context: typer.Context,
     judge: JudgeName,
-    sessions: Annotated[str, typer.Argument(help="Dataset folder or name, or a sessions file (JSONL, Parquet).")],
+    sessions: Sessions,
     probe: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,32 +66,18 @@ def judge_probe(
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draw.")] = DEFAULT_SEED,
     level: Level = 0.95,
     out: Out = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Ask this provider/model instead.")] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", help="OpenAI-style endpoint, up to and with /v1.")
-    ] = None,
-    engine: Annotated[
-        str | None, typer.Option("--engine", help="openai-compatible, litellm, replay, or package.module:function.")
-    ] = None,
-    replay: Annotated[Path | None, typer.Option("--replay", help="Answer from these recorded replies.")] = None,
-    max_in_flight: Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")] = 16,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")
-    ] = 60.0,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
-    ] = None,
-    rpm: Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")] = None,
-    tpm: Annotated[
-        float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")
-    ] = None,
-    split: Annotated[SplitOption, typer.Option("--split", help="Only the sessions of this split.")] = "all",
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")
-    ] = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    engine: EngineName = None,
+    replay: Replay = None,
+    max_in_flight: MaxInFlight = 16,
+    timeout: Timeout = 60.0,
+    max_cost: MaxCost = None,
+    rpm: Rpm = None,
+    tpm: Tpm = None,
+    split: Split = "all",
+    fresh: Fresh = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Change what should not matter, and see whether the verdicts stay: order, wording, length, names, planted orders.
 
@@ -88,7 +91,8 @@ def judge_probe(
     from judgekit.adapters.store.judge import JudgeFolder
     from judgekit.adapters.store.project import find_judge
     from judgekit.cli.options import deliver, provenance
-    from judgekit.cli.running import RunHow, load_source, targets_in
+    from judgekit.cli.run_source import load_source, targets_in
+    from judgekit.cli.running import RunHow
     from judgekit.workflows.probe import ProbeOptions, probe_report, probing_of
 
     how = RunHow(
@@ -159,7 +163,8 @@ def _usd(cost_usd: float | None) -> str:
 def _plan(probing: Probing, how: RunHow) -> ProbePlan:
     from judgekit.adapters.store.project import cache_folder, project_root
     from judgekit.adapters.store.replies import ReplyStore
-    from judgekit.cli.running import STORE_FILE, run_options
+    from judgekit.cli.run_place import STORE_FILE
+    from judgekit.cli.running import run_options
     from judgekit.judging.runner.store import MemoryStore
     from judgekit.workflows.probe import plan_probes
 
@@ -198,7 +203,7 @@ class _Runner:
         from judgekit.adapters.clock import SystemClock
         from judgekit.adapters.store.run import RunFolder
         from judgekit.cli.progress import ProgressLine
-        from judgekit.cli.running import writing
+        from judgekit.cli.run_place import writing
         from judgekit.workflows.probe import Heard
         from judgekit.workflows.run import Surroundings, run_judge
 
@@ -237,7 +242,8 @@ def _asked(probing: Probing, judge_folder: Path, how: RunHow, console: Console) 
 @contextlib.contextmanager
 def _runner(probing: Probing, judge_folder: Path, how: RunHow, console: Console) -> Iterator[_Runner]:
     from judgekit.adapters.store.project import cache_folder, project_root
-    from judgekit.cli.running import chosen_engine, opened_store
+    from judgekit.cli.run_place import opened_store
+    from judgekit.cli.running import chosen_engine
 
     judge = probing.subject.judge
     cache = cache_folder(project_root())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -50,6 +50,25 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of the resampling.")]
 Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
 Resamples = Annotated[int, typer.Option("--resamples", min=200, help="Bootstrap resamples.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Also save the report here, for `judgekit report`.")]
+
+SplitOption = Literal["train", "dev", "test", "all"]
+Sessions = Annotated[str, typer.Argument(help="Dataset folder or name, or a sessions file (JSONL, Parquet).")]
+Model = Annotated[str | None, typer.Option("--model", "-m", help="Ask this provider/model instead.")]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="OpenAI-style endpoint, up to and with /v1.")]
+EngineName = Annotated[
+    str | None, typer.Option("--engine", help="openai-compatible, litellm, replay, or package.module:function.")
+]
+Replay = Annotated[Path | None, typer.Option("--replay", help="Answer from these recorded replies.")]
+MaxInFlight = Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
+]
+Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")]
+Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")]
+Split = Annotated[SplitOption, typer.Option("--split", help="Only the sessions of this split.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")]
 
 
 def measuring(seed: int, level: float, n_resamples: int, metrics: list[str] | None = None) -> Measuring:

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from judgekit.cli.options import (
+    BaseUrl,
+    DryRun,
+    EngineName,
+    Fresh,
+    MaxCost,
+    MaxInFlight,
+    Model,
+    Replay,
+    Rpm,
+    Sessions,
+    Split,
+    Timeout,
+    Tpm,
+)
 from judgekit.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,42 +31,28 @@ if TYPE_CHECKING:
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
 
-SplitOption = Literal["train", "dev", "test", "all"]
-
 
 def run(
     context: typer.Context,
     judge: Annotated[str, typer.Argument(help="Judge folder, or its name under judges/.")],
-    sessions: Annotated[str, typer.Argument(help="Dataset folder or name, or a sessions file (JSONL, Parquet).")],
+    sessions: Sessions,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Run folder; by default under .judgekit/runs/.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Ask this provider/model instead.")] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", help="OpenAI-style endpoint, up to and with /v1.")
-    ] = None,
-    engine: Annotated[
-        str | None, typer.Option("--engine", help="openai-compatible, litellm, replay, or package.module:function.")
-    ] = None,
-    replay: Annotated[Path | None, typer.Option("--replay", help="Answer from these recorded replies.")] = None,
-    max_in_flight: Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")] = 16,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")
-    ] = 60.0,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
-    ] = None,
-    rpm: Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")] = None,
-    tpm: Annotated[
-        float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")
-    ] = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    engine: EngineName = None,
+    replay: Replay = None,
+    max_in_flight: MaxInFlight = 16,
+    timeout: Timeout = 60.0,
+    max_cost: MaxCost = None,
+    rpm: Rpm = None,
+    tpm: Tpm = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Only the first so many sessions or pairs.")
     ] = None,
-    split: Annotated[SplitOption, typer.Option("--split", help="Only the sessions of this split.")] = "all",
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")
-    ] = False,
+    split: Split = "all",
+    fresh: Fresh = False,
     retry_failures: Annotated[
         bool, typer.Option("--retry-failures", help="Ask anew where stored replies could not be read.")
     ] = False,
@@ -71,9 +72,7 @@ def run(
         list[str] | None,
         typer.Option("--beside", help="Run of another judge that the judge's calibration reads (repeatable)."),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Run a judge over sessions. Interrupt or kill it: the same command continues.
 
@@ -82,7 +81,9 @@ def run(
     Examples: judgekit run resolution helpdesk -o runs/resolution  |  judgekit run resolution helpdesk --dry-run
     """
     from judgekit.adapters.store.project import find_judge
-    from judgekit.cli.running import RunHow, load_source, plan_text, planned, run_into, summary_text
+    from judgekit.cli.run_source import load_source
+    from judgekit.cli.run_text import plan_text, summary_text
+    from judgekit.cli.running import RunHow, planned, run_into
     from judgekit.cli.spread import Spread, run_spread
     from judgekit.workflows.run import require_verdicts
 

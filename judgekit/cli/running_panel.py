@@ -36,7 +36,8 @@ def run_panel(
     from judgekit.adapters.store.judge import with_members
     from judgekit.adapters.store.project import cache_folder, project_root
     from judgekit.adapters.store.run import RunFolder
-    from judgekit.cli.running import run_into, writing
+    from judgekit.cli.run_place import writing
+    from judgekit.cli.running import run_into
     from judgekit.workflows.panel import PanelWorthOf, combine_runs
     from judgekit.workflows.run import RunSummary, begin_run, run_notes, targets_of
 

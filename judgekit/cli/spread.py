@@ -21,7 +21,9 @@ from judgekit.errors import BudgetReached, EngineUnavailable, FileProblem, Input
 if TYPE_CHECKING:
     from judgekit.adapters.store.run import RunFolder
     from judgekit.cli.console import Console
-    from judgekit.cli.running import RunHow, Source, SplitChoice
+    from judgekit.cli.options import SplitOption
+    from judgekit.cli.run_source import Source
+    from judgekit.cli.running import RunHow
     from judgekit.judging.runner.interview import Targets
     from judgekit.records.judge import Judge
     from judgekit.records.run import RunManifest
@@ -47,7 +49,7 @@ class Spread:
 
     n_workers: int
     sessions: str
-    split: SplitChoice = "all"
+    split: SplitOption = "all"
     limit: int | None = None
 
 
@@ -103,13 +105,14 @@ def run_spread(
     """
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.project import cache_folder, project_root
-    from judgekit.cli.running import default_name, targets_in, writing
+    from judgekit.cli.run_place import default_name, writing
+    from judgekit.cli.run_source import targets_in
     from judgekit.records.dataset import Dataset
     from judgekit.workflows.run import RunSummary, begin_run, run_notes
 
     _require_spreadable(judge, how)
     _require_ray()
-    folder = (out or cache_folder(project_root()) / "runs" / default_name(judge, how)).resolve()
+    folder = (out or cache_folder(project_root()) / "runs" / default_name(judge, how.shard)).resolve()
     targets, clock = targets_in(judge, source), SystemClock()
     began_s = time.monotonic()
     with writing(folder, judge) as run_folder:
@@ -137,7 +140,8 @@ def run_part(row: dict[str, Any], errand: Errand) -> dict[str, Any]:
     """Run one part where Ray wants it; what went wrong comes back as a row, since Ray would begin anew on an error."""
     from judgekit.adapters.store.files import file_problem
     from judgekit.cli.console import Console
-    from judgekit.cli.running import load_source, run_into
+    from judgekit.cli.run_source import load_source
+    from judgekit.cli.running import run_into
 
     index = int(row["id"]) + 1
     try:
