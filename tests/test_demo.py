@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from judgekit.cli.main import main
-from judgekit.records.report import Reports
+from judgekit.records.any_report import Reports
 
 ROOT = Path(__file__).resolve().parents[1]
 

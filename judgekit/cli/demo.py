@@ -13,9 +13,9 @@ from judgekit.errors import FileProblem
 if TYPE_CHECKING:
     from judgekit.analysis.agreement import Measuring
     from judgekit.cli.console import Console
+    from judgekit.records.any_report import AnyReport
     from judgekit.records.dataset import Dataset
-    from judgekit.records.report import AnyReport
-    from judgekit.records.run import Experiment
+    from judgekit.records.experiment import Experiment
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.score import Scoring
 
@@ -39,7 +39,7 @@ def demo(
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.files import write_atomically
     from judgekit.adapters.store.toml import read_toml
-    from judgekit.records.run import Experiment
+    from judgekit.records.experiment import Experiment
     from judgekit.render.html import render_html
     from judgekit.render.overview import overview
 
@@ -149,6 +149,6 @@ def _beside_students(judged: Sequence[tuple[list[Verdict | Failure], Scoring]], 
 
 
 def _emit(console: Console, reports: list[AnyReport]) -> None:
-    from judgekit.records.report import Reports
+    from judgekit.records.any_report import Reports
 
     console.emit(Reports(reports=tuple(reports)))

@@ -11,17 +11,8 @@ import typer
 from judgekit.errors import FileProblem, InputError, InvalidRecord, UnknownName
 
 if TYPE_CHECKING:
+    from judgekit.records.any_report import AnyReport
     from judgekit.records.record import Record
-    from judgekit.records.report import (
-        AgreementReport,
-        CalibrationReport,
-        ComparisonReport,
-        ProbeReport,
-        QualityReport,
-        ScoreReport,
-    )
-
-    AnyReport = AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport
 
 HINT = "Reports are saved by judgekit agree, score, judge probe, estimate and compare with -o x.json"
 
@@ -83,7 +74,7 @@ def load_reports(paths: Sequence[Path]) -> tuple[list[AnyReport], int]:
         InvalidRecord: A file named is not a report.
         InputError: A folder holds no report.
     """
-    from judgekit.records.report import KINDS
+    from judgekit.records.any_report import KINDS
 
     reports: list[AnyReport] = []
     n_skipped = 0
@@ -116,7 +107,7 @@ def _load(path: Path) -> list[AnyReport]:
 
     from pydantic import ValidationError
 
-    from judgekit.records.report import Reports, report_from
+    from judgekit.records.any_report import Reports, report_from
 
     try:
         data = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_refuse_constant)
@@ -155,7 +146,7 @@ def _writer(out: Path) -> Callable[[Sequence[AnyReport], str | None], str]:
 
 
 def _one_record(reports: Sequence[AnyReport]) -> Record:
-    from judgekit.records.report import Reports
+    from judgekit.records.any_report import Reports
 
     return reports[0] if len(reports) == 1 else Reports(reports=tuple(reports))
 

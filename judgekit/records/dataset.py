@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from judgekit.errors import UnknownName
+from judgekit.records.certificate import PassRule
 from judgekit.records.label import Adjudication, Label, Opening, SplitName
 from judgekit.records.record import FORMAT, FormatNumber, Record, fingerprint
 from judgekit.records.rubric import Rubric
@@ -42,6 +43,8 @@ class DatasetCard(Record):
     """Under which terms."""
     raters: dict[str, RaterGroup] = {}
     """Group name -> its raters."""
+    certify: dict[str, PassRule] = {}
+    """Criterion -> what a judge must show on the test split before it may speak for the experts."""
 
 
 class SplitManifest(Record):

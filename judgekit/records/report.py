@@ -5,9 +5,9 @@ Every report holds `rows`; one row is one estimate. Numbers are not formatted he
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import ConfigDict, model_validator
 
 from judgekit.records.calibration import Conformal
 from judgekit.records.record import FORMAT, FormatNumber, Record
@@ -515,36 +515,3 @@ class CalibrationReport(Report):
     outcomes: tuple[CalibrationOutcome, ...] = ()
     folder: str | None = None
     """The judge's folder, where something was written."""
-
-
-AnyReport = Annotated[
-    AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport | CalibrationReport,
-    Field(discriminator="kind"),
-]
-"""Whichever report a file holds; `kind` says which."""
-
-KINDS = ("agreement", "score", "probe", "calibration", "quality", "comparison")
-"""Kinds of report, in the order of reading."""
-
-
-class Reports(Record):
-    """Several reports in one file."""
-
-    reports: tuple[AnyReport, ...]
-    """In order of reading."""
-
-
-_REPORT: TypeAdapter[
-    AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport | CalibrationReport
-] = TypeAdapter(AnyReport)
-
-
-def report_from(
-    data: object,
-) -> AgreementReport | ScoreReport | QualityReport | ComparisonReport | ProbeReport | CalibrationReport:
-    """Return the report that a file's JSON value is.
-
-    Raises:
-        pydantic.ValidationError: It is none.
-    """
-    return _REPORT.validate_python(data)

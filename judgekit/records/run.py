@@ -1,4 +1,4 @@
-"""Run: one judge over one set of sessions. Experiment: the question that runs answer."""
+"""Run: one judge over one set of sessions."""
 
 from __future__ import annotations
 
@@ -196,22 +196,3 @@ class Run(Record):
     def failures(self) -> tuple[Failure, ...]:
         """The outcomes that are not."""
         return tuple(outcome for outcome in self.outcomes if isinstance(outcome, Failure))
-
-
-class Experiment(Record):
-    """What `experiment.toml` holds."""
-
-    format: FormatNumber = FORMAT
-    name: str
-    question: str = ""
-    """What the experiment is to answer."""
-    dataset: str
-    """Path of the dataset folder, from the experiment's own folder."""
-    judges: tuple[str, ...] = ()
-    """Paths of judge folders, likewise."""
-    baseline: str
-    """Version compared against."""
-    candidate: str
-    """Version under test."""
-    criteria: tuple[str, ...] = ()
-    """Criteria of the question; empty: all."""

@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from judgekit.records.report import KINDS, Report
+from judgekit.records.any_report import KINDS
+from judgekit.records.report import Report
 from judgekit.render.block import Content, Figure, Words
 from judgekit.render.content import METHOD_TITLE, content_of
 from judgekit.render.overview import overview_parts

@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from judgekit.records.report import KINDS, Report
+from judgekit.records.any_report import KINDS
+from judgekit.records.report import Report
 from judgekit.render.bibliography import Reference
 from judgekit.render.block import Block, Case, Cases, Content, References, Section, Words
 from judgekit.render.citation import cited

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from judgekit.records.any_report import KINDS, report_from
 from judgekit.records.report import (
-    KINDS,
     AgreementReport,
     CalibrationReport,
     ComparisonReport,
     ProbeReport,
     QualityReport,
     ScoreReport,
-    report_from,
 )
 
 COMPOSED = Path(__file__).parent / "composed"

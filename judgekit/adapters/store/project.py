@@ -1,4 +1,4 @@
-"""Where things lie in a project: its root, its cache, and the datasets and judges that have names."""
+"""Where things lie in a project: its root, its cache, and the datasets, judges and experiments that have names."""
 
 from __future__ import annotations
 
@@ -68,6 +68,16 @@ def find_judge(name_or_path: str | Path, start: Path | None = None) -> Path:
         FileProblem: It is written as a path, and there is no such folder.
     """
     return _find("judge", name_or_path, project_root(start) / "judges", "judge.toml")
+
+
+def find_experiment(name_or_path: str | Path, start: Path | None = None) -> Path:
+    """Return an experiment's folder, given its path or its name under `experiments/`.
+
+    Raises:
+        UnknownName: There is none of that name; the known ones are listed.
+        FileProblem: It is written as a path, and there is no such folder.
+    """
+    return _find("experiment", name_or_path, project_root(start) / "experiments", "experiment.toml")
 
 
 def new_judge_folder(name_or_path: str | Path, start: Path | None = None) -> Path:
