@@ -8,14 +8,6 @@ from pathlib import Path
 import pytest
 
 from judgekit.records.any_report import KINDS, report_from
-from judgekit.records.report import (
-    AgreementReport,
-    CalibrationReport,
-    ComparisonReport,
-    ProbeReport,
-    QualityReport,
-    ScoreReport,
-)
 
 COMPOSED = Path(__file__).parent / "composed"
 HOSTILE = (
@@ -51,9 +43,7 @@ def poison(value: object, text: str, key: str = "", *, in_names: bool = False) -
     return text if isinstance(value, str) and key not in KEPT else value
 
 
-def load(
-    kind: str, text: str | None = None
-) -> AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport:
+def load(kind: str, text: str | None = None) -> AnyReport:
     """Return the composed report of one kind; with a text, that stands wherever people's words stand."""
     data = json.loads((COMPOSED / f"{kind}.json").read_text(encoding="utf-8"))
     return report_from(data if text is None else poison(data, text))
