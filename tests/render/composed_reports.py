@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from judgekit.records.any_report import KINDS, report_from
+from judgekit.records.any_report import KINDS, AnyReport, report_from
 
 COMPOSED = Path(__file__).parent / "composed"
 HOSTILE = (
