@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from judgekit.judging.runner.interview import Targets
     from judgekit.records.judge import Judge
     from judgekit.records.run import RunManifest
-    from judgekit.workflows.dry_run import RunPlan
+    from judgekit.workflows.dry_run import RunPlan, Way
     from judgekit.workflows.run import Batches, BesideRun, RunOptions, RunSummary
 
 REPLIES_FILE = "replies.jsonl"
@@ -209,7 +209,18 @@ def planned(judge: Judge, source: Source, *, how: RunHow) -> RunPlan:
     with contextlib.ExitStack() as stack:
         is_cached = path.is_file() and not how.fresh
         store = stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
-        return plan_run(judge, targets, store=store, options=run_options(how))
+        return plan_run(judge, targets, store=store, options=run_options(how), way=_way(judge, how))
+
+
+def _way(judge: Judge, how: RunHow) -> Way:
+    """Return how an engine that was not asked yet would send: our own client takes samples together, batches do not."""
+    from judgekit.adapters.engines.choice import resolve_auto
+    from judgekit.judging.runner.batch import PRICE
+    from judgekit.workflows.dry_run import Way
+
+    wanted = "replay" if how.replay is not None else how.engine or judge.engine
+    name = resolve_auto(judge) if wanted == "auto" else wanted
+    return Way(gives_several=name == "openai-compatible" and not how.batch, price=PRICE if how.batch else 1.0)
 
 
 def run_options(how: RunHow) -> RunOptions:

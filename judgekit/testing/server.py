@@ -100,9 +100,14 @@ class FaultyServer:
         *,
         latency_s: float = 0.0,
         faults: Faults | Mapping[int, Fault] | None = None,
+        gives_several: bool = False,
     ) -> None:
-        """Keep the script: a text or a function, and faults by request number or function."""
+        """Keep the script: a text or a function, and faults by request number or function.
+
+        With `gives_several`, a request for `n` choices is answered with so many, as OpenAI does; else with one.
+        """
         self._answer = answer
+        self._gives_several = gives_several
         self._latency_s = latency_s
         self._faults = faults
         self._in_flight = 0
@@ -189,8 +194,9 @@ class FaultyServer:
             return _reset(writer)
         if fault is not None and kind == "status":
             return await _send(writer, fault.status, json.dumps({"error": fault.error}).encode(), fault.headers)
-        text = "{not a verdict" if kind == "malformed" else self._text(body)
-        payload = b"<html>" if kind == "garbled" else _envelope(body, text)
+        n = int(body.get("n", 1)) if self._gives_several else 1
+        said = ["{not a verdict" if kind == "malformed" else self._text(body) for _ in range(n)]
+        payload = b"<html>" if kind == "garbled" else _envelope(body, said)
         if kind == "truncated":
             await _send(writer, 200, payload[:-20], {}, length=len(payload))
             return False
@@ -212,26 +218,28 @@ def _with_logprob(text: str, share: float) -> dict[str, Any]:
     return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
-def _envelope(body: dict[str, Any], said: str | Spoken) -> bytes:
-    text = said if isinstance(said, str) else said.text
+def _envelope(body: dict[str, Any], said: Sequence[str | Spoken]) -> bytes:
     n_prompt = sum(len(str(message["content"]).split()) for message in body["messages"])
-    usage = {
-        "prompt_tokens": n_prompt,
-        "completion_tokens": len(text.split()),
-        "total_tokens": n_prompt + len(text.split()),
-    }
-    choice: dict[str, Any] = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-    if body.get("logprobs") and isinstance(said, Spoken):
-        choice["logprobs"] = said.logprobs()
+    n_written = sum(len(_spoken_text(each).split()) for each in said)
     envelope = {
         "id": "x",
         "object": "chat.completion",
         "created": 0,
         "model": body.get("model"),
-        "choices": [choice],
-        "usage": usage,
+        "choices": [_choice(place, each, with_odds=bool(body.get("logprobs"))) for place, each in enumerate(said)],
+        "usage": {"prompt_tokens": n_prompt, "completion_tokens": n_written, "total_tokens": n_prompt + n_written},
     }
     return json.dumps(envelope).encode()
+
+
+def _choice(place: int, said: str | Spoken, *, with_odds: bool) -> dict[str, Any]:
+    message = {"role": "assistant", "content": _spoken_text(said)}
+    choice: dict[str, Any] = {"index": place, "finish_reason": "stop", "message": message}
+    return {**choice, "logprobs": said.logprobs()} if with_odds and isinstance(said, Spoken) else choice
+
+
+def _spoken_text(said: str | Spoken) -> str:
+    return said if isinstance(said, str) else said.text
 
 
 async def _send(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from judgekit.judging.runner.interview import Targets, interviews, n_tasks
@@ -36,6 +36,8 @@ class RunPlan(Record):
     """Calls whose replies are in the cache."""
     n_calls: int = 0
     """Calls to be made; replies that cannot be read will add some."""
+    n_replies: int = 0
+    """Replies that they bring: more than calls where samples of one prompt come together."""
     n_measured: int = 0
     """Earlier replies that the estimates rest on; 0: on the length of the text alone."""
     prompt_tokens: int = 0
@@ -45,6 +47,19 @@ class RunPlan(Record):
     minutes: float = 0.0
     """At the limits given, and the latency measured or supposed."""
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How requests go out, as far as it decides what they cost.
+
+    Attributes:
+        gives_several: Whether one call brings all samples of a prompt, which is then paid for once.
+        price: Share of the listed price that is asked, such as 0.5 in batches.
+    """
+
+    gives_several: bool = False
+    price: float = 1.0
 
 
 @dataclass(slots=True)
@@ -73,7 +88,30 @@ class _Measured:
         return self.latencies_s / self.n_timed if self.n_timed else LATENCY_S
 
 
-def plan_run(judge: Judge, targets: Targets, *, store: Store, options: RunOptions) -> RunPlan:
+@dataclass(slots=True)
+class _Sends:
+    """What is still to be sent, counted as prompts are met."""
+
+    way: Way
+    n_calls: int = 0
+    n_replies: int = 0
+    n_bytes: int = 0
+    together: set[str] = field(default_factory=set)
+    """Prompts whose samples come in one call that is counted."""
+
+    def add(self, request: Request) -> None:
+        self.n_replies += 1
+        if request.key in self.together:
+            return
+        if self.way.gives_several and request.n_samples > 1:
+            self.together.add(request.key)
+        self.n_calls += 1
+        self.n_bytes += _n_bytes(request)
+
+
+def plan_run(
+    judge: Judge, targets: Targets, *, store: Store, options: RunOptions, way: Way = Way()
+) -> RunPlan:  # frozen
     """Return what `run_judge` with the same arguments would come to.
 
     Args:
@@ -81,12 +119,13 @@ def plan_run(judge: Judge, targets: Targets, *, store: Store, options: RunOption
         targets: What it is to be asked about.
         store: Replies already paid for.
         options: Prices, and the limits that decide how long it takes.
+        way: How its engine sends; None: each sample in a call of its own, at the listed price.
 
     Raises:
         InvalidRecord: A template, pattern or parameter of the judge is wrong.
     """
-    measured = _Measured()
-    n_overflow = n_stored = n_calls = n_bytes_to_send = 0
+    measured, sends = _Measured(), _Sends(way or Way())
+    n_overflow = n_stored = 0
     met: set[tuple[str, int]] = set()
     for wanted in interviews(judge, targets):
         if isinstance(wanted, Failure):
@@ -101,39 +140,40 @@ def plan_run(judge: Judge, targets: Targets, *, store: Store, options: RunOption
             n_stored += 1
             measured.add(stored, _n_bytes(request))
             continue
-        n_calls += 1
-        n_bytes_to_send += _n_bytes(request)
+        sends.add(request)
     plan = RunPlan(
         judge=judge.name,
         n_targets=len(targets),
         n_outcomes=n_tasks(judge, targets),
         n_overflow=n_overflow,
         n_stored=n_stored,
-        n_calls=n_calls,
+        n_calls=sends.n_calls,
+        n_replies=sends.n_replies,
         n_measured=measured.n,
     )
-    return _priced(plan, judge, measured, n_bytes=n_bytes_to_send, options=options)
+    return _priced(plan, judge, measured, sends=sends, options=options)
 
 
-def _priced(plan: RunPlan, judge: Judge, measured: _Measured, *, n_bytes: int, options: RunOptions) -> RunPlan:
+def _priced(plan: RunPlan, judge: Judge, measured: _Measured, *, sends: _Sends, options: RunOptions) -> RunPlan:
     per_byte = measured.prompt_tokens / measured.n_bytes if measured.n_bytes else TOKENS_PER_BYTE
     reply_tokens = measured.completion_tokens / measured.n if measured.n else REPLY_TOKENS
     if not measured.n and judge.parameters.max_tokens is not None:
         reply_tokens = min(reply_tokens, judge.parameters.max_tokens)
-    prompt_tokens, completion_tokens = round(n_bytes * per_byte), round(plan.n_calls * reply_tokens)
+    prompt_tokens, completion_tokens = round(sends.n_bytes * per_byte), round(plan.n_replies * reply_tokens)
     minutes = max(
         plan.n_calls * measured.latency_s / options.max_in_flight / 60,
         plan.n_calls / options.rpm if options.rpm else 0.0,
         (prompt_tokens + completion_tokens) / options.tpm if options.tpm else 0.0,
     )
-    cost_usd = _cost_usd(options.prices, judge.model or "", prompt_tokens, completion_tokens) if plan.n_calls else 0.0
+    listed_usd = _cost_usd(options.prices, judge.model or "", prompt_tokens, completion_tokens) if plan.n_calls else 0.0
+    cost_usd = None if listed_usd is None else listed_usd * sends.way.price
     return plan.model_copy(
         update={
             "prompt_tokens": prompt_tokens,
             "completion_tokens": completion_tokens,
             "cost_usd": cost_usd,
             "minutes": minutes,
-            "notes": tuple(_notes(plan, measured, cost_usd)),
+            "notes": tuple(_notes(plan, judge, measured, cost_usd)),
         }
     )
 
@@ -142,7 +182,7 @@ def _cost_usd(prices: Prices | None, model: str, prompt_tokens: int, completion_
     return None if prices is None else prices.cost_usd(model, prompt_tokens, completion_tokens)
 
 
-def _notes(plan: RunPlan, measured: _Measured, cost_usd: float | None) -> list[str]:
+def _notes(plan: RunPlan, judge: Judge, measured: _Measured, cost_usd: float | None) -> list[str]:
     notes: list[str] = []
     if not plan.n_calls:
         return notes
@@ -154,6 +194,11 @@ def _notes(plan: RunPlan, measured: _Measured, cost_usd: float | None) -> list[s
             f"{LATENCY_S:g} s a reply are supposed. A first run with --limit 20 tells better."
         )
     notes.append("Replies that cannot be read are asked again, and cost extra.")
+    if judge.reading.probabilities:
+        n = judge.reading.fallback_samples
+        notes.append(
+            f"Where the engine gives no token odds, {n} further samples of each prompt are asked, each paid for."
+        )
     if cost_usd is None:
         notes.append("The model's price is unknown: give it in judgekit.toml under [prices].")
     return notes

@@ -67,3 +67,22 @@ def test_a_wrong_price_names_its_line(project: Path, capsys: pytest.CaptureFixtu
     (project / "judgekit.toml").write_text('[prices."openai/mine"]\npromt = 1.0\ncompletion = 2.0\n')
     assert main(["run", "j", "sessions.jsonl", "--dry-run"]) == 2
     assert "judgekit.toml:2" in capsys.readouterr().err
+
+
+def test_samples_that_come_together_pay_one_prompt(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As many calls, and as many prompt tokens, as the run then makes; in batches each sample is a request."""
+    judge = project / "judges" / "j" / "judge.toml"
+    judge.write_text("samples = 3\n" + judge.read_text())
+    plan = planned(capsys)
+    assert (plan["n_calls"], plan["n_replies"], plan["n_outcomes"]) == (30, 90, 90)
+    batched = planned(capsys, "--batch")
+    assert (batched["n_calls"], batched["n_replies"]) == (90, 90)
+    assert batched["prompt_tokens"] == pytest.approx(3 * plan["prompt_tokens"], rel=0.01)
+    listed = (batched["prompt_tokens"] + 2 * batched["completion_tokens"]) / 1e6
+    assert batched["cost_usd"] == pytest.approx(listed / 2)
+    with FaultyServer(GOOD, gives_several=True) as server:
+        assert main(["run", "j", "sessions.jsonl", "-o", "out", "--base-url", server.base_url, "--limit", "10"]) == 0
+        assert len(server.requests) == 10
+        capsys.readouterr()
+        plan = planned(capsys, "--base-url", server.base_url)
+    assert (plan["n_calls"], plan["n_stored"], plan["n_replies"]) == (20, 30, 60)
