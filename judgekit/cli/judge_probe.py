@@ -88,7 +88,7 @@ def judge_probe(
     """
     import numpy as np
 
-    from judgekit.adapters.store.judge import JudgeFolder
+    from judgekit.adapters.store.judge import JudgeFolder, load_judge
     from judgekit.adapters.store.project import find_judge
     from judgekit.cli.options import deliver, provenance
     from judgekit.cli.run_source import load_source, targets_in
@@ -107,7 +107,7 @@ def judge_probe(
     )
     console: Console = context.obj
     folder = JudgeFolder(find_judge(judge))
-    subject = changed(folder.load(), model=model, base_url=base_url, how=how)
+    subject = changed(load_judge(folder.path), model=model, base_url=base_url, how=how)
     targets = targets_in(subject, load_source(sessions, subject, split=split))
     options = ProbeOptions(tuple(probe or ()), n, reruns, error_rate, level, {**provenance(seed), "split": split})
     probing = probing_of(subject, targets, options, rng=np.random.default_rng(seed), paraphrases=folder.paraphrases())
@@ -161,18 +161,12 @@ def _usd(cost_usd: float | None) -> str:
 
 
 def _plan(probing: Probing, how: RunHow) -> ProbePlan:
-    from judgekit.adapters.store.project import cache_folder, project_root
-    from judgekit.adapters.store.replies import ReplyStore
-    from judgekit.cli.run_place import STORE_FILE
-    from judgekit.cli.running import run_options
-    from judgekit.judging.runner.store import MemoryStore
+    from judgekit.cli.running import replies_so_far, run_options, way_of
     from judgekit.workflows.probe import plan_probes
 
-    path = cache_folder(project_root()) / STORE_FILE
-    with contextlib.ExitStack() as stack:
-        is_cached = path.is_file() and not how.fresh
-        store = stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
-        return plan_probes(probing, store=store, options=run_options(how))
+    with replies_so_far(how) as store:
+        way = way_of(probing.subject.judge, how)
+        return plan_probes(probing, store=store, options=run_options(how), way=way)
 
 
 @dataclass(frozen=True, slots=True)

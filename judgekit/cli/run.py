@@ -106,7 +106,7 @@ def run(
     subject = changed(_load(folder), model=model, base_url=base_url, how=how)
     source = load_source(sessions, subject, split=split, limit=limit)
     if dry_run:
-        plan = planned(subject, source, how=how)
+        plan = planned(subject, folder, source, how=how)
         context.obj.emit(plan)
         context.obj.show(plan_text(plan))
         return

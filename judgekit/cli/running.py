@@ -14,6 +14,8 @@ from judgekit.cli.run_source import targets_in
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from judgekit.adapters.store.run import RunFolder
     from judgekit.cli.console import Console
     from judgekit.cli.run_source import Source
@@ -190,29 +192,40 @@ def _batches(judge: Judge, engine: Engine, folder: Path, *, how: RunHow) -> Batc
     return Batches(OpenAIBatch(endpoint, clock), BatchFile(folder), how.poll_s)
 
 
-def planned(judge: Judge, source: Source, *, how: RunHow) -> RunPlan:
-    """Return what a run would come to; no key is needed and nothing is sent.
+def planned(judge: Judge, judge_folder: Path, source: Source, *, how: RunHow) -> RunPlan:
+    """Return what a run would come to, a panel's with all its members; no key is needed and nothing is sent.
 
     Raises:
         InputError: The judge asks no model, so that it costs nothing.
     """
+    from judgekit.cli.running_panel import panel_members
+    from judgekit.workflows.dry_run import plan_run, plan_together
+
+    if judge.kind == "panel":
+        members = panel_members(judge, judge_folder, how=how)
+        asked = [(place, member) for place, member in members if member.kind in ("prompt", "panel")]
+        return plan_together(judge.name, [planned(member, place, source, how=how) for place, member in asked])
+    if judge.kind != "prompt":
+        raise InputError(f"a {judge.kind} judge asks no model", where=judge.name, hint="It runs for nothing")
+    targets = targets_in(judge, source, shard=how.shard)
+    with replies_so_far(how) as store:
+        return plan_run(judge, targets, store=store, options=run_options(how), way=way_of(judge, how))
+
+
+@contextlib.contextmanager
+def replies_so_far(how: RunHow) -> Iterator[Store]:
+    """Give the replies already paid for, without making a store where there is none."""
     from judgekit.adapters.store.project import cache_folder, project_root
     from judgekit.adapters.store.replies import ReplyStore
     from judgekit.judging.runner.store import MemoryStore
-    from judgekit.workflows.dry_run import plan_run
 
-    if judge.kind != "prompt":
-        hint = "Plan its members one by one" if judge.kind == "panel" else "It runs for nothing"
-        raise InputError(f"a {judge.kind} judge asks no model itself", where=judge.name, hint=hint)
-    targets = targets_in(judge, source, shard=how.shard)
     path = cache_folder(project_root()) / STORE_FILE
     with contextlib.ExitStack() as stack:
         is_cached = path.is_file() and not how.fresh
-        store = stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
-        return plan_run(judge, targets, store=store, options=run_options(how), way=_way(judge, how))
+        yield stack.enter_context(ReplyStore(path)) if is_cached else MemoryStore()
 
 
-def _way(judge: Judge, how: RunHow) -> Way:
+def way_of(judge: Judge, how: RunHow) -> Way:
     """Return how an engine that was not asked yet would send: our own client takes samples together, batches do not."""
     from judgekit.adapters.engines.choice import resolve_auto
     from judgekit.judging.runner.batch import PRICE

@@ -10,6 +10,8 @@ from judgekit.records.record import Record
 from judgekit.records.verdict import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from judgekit.judging.ports import Prices, Request, Store
     from judgekit.records.judge import Judge
     from judgekit.records.verdict import Call
@@ -109,9 +111,7 @@ class _Sends:
         self.n_bytes += _n_bytes(request)
 
 
-def plan_run(
-    judge: Judge, targets: Targets, *, store: Store, options: RunOptions, way: Way = Way()
-) -> RunPlan:  # frozen
+def plan_run(judge: Judge, targets: Targets, *, store: Store, options: RunOptions, way: Way | None = None) -> RunPlan:
     """Return what `run_judge` with the same arguments would come to.
 
     Args:
@@ -152,6 +152,27 @@ def plan_run(
         n_measured=measured.n,
     )
     return _priced(plan, judge, measured, sends=sends, options=options)
+
+
+def plan_together(name: str, plans: Sequence[RunPlan]) -> RunPlan:
+    """Return what several plans come to, one after the other.
+
+    Args:
+        name: Whose plan it is: a panel's, or a probed judge's.
+        plans: One each member, or each asking; prompts that two of them share are counted twice.
+    """
+    costs = [plan.cost_usd for plan in plans]
+    known = [cost for cost in costs if cost is not None]
+    counted = ("n_outcomes", "n_overflow", "n_stored", "n_calls", "n_replies", "prompt_tokens", "completion_tokens")
+    return RunPlan(
+        judge=name,
+        n_targets=max((plan.n_targets for plan in plans), default=0),
+        **{field: sum(getattr(plan, field) for plan in plans) for field in counted},
+        n_measured=min((plan.n_measured for plan in plans), default=0),
+        cost_usd=sum(known) if len(known) == len(costs) else None,
+        minutes=sum(plan.minutes for plan in plans),
+        notes=tuple(dict.fromkeys(note for plan in plans for note in plan.notes)),
+    )
 
 
 def _priced(plan: RunPlan, judge: Judge, measured: _Measured, *, sends: _Sends, options: RunOptions) -> RunPlan:

@@ -23,7 +23,7 @@ from judgekit.records.record import Record
 from judgekit.records.report import ProbeReport, ProbeResult
 from judgekit.records.run import RunManifest
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.workflows.dry_run import RunPlan, plan_run
+from judgekit.workflows.dry_run import RunPlan, Way, plan_run, plan_together
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -141,29 +141,28 @@ def probing_of(
     return prepared(judge, drawn, names=options.names, n_reruns=options.n_reruns, paraphrases=paraphrases)
 
 
-def plan_probes(probing: Probing, *, store: Store, options: RunOptions) -> ProbePlan:
-    """Return what asking all of it would come to; nothing is sent.
+def plan_probes(probing: Probing, *, store: Store, options: RunOptions, way: Way | None = None) -> ProbePlan:
+    """Return what asking all of it would come to; nothing is sent. `way` is how the engine sends.
 
     Raises:
         InvalidRecord: A template, pattern or parameter of the judge is wrong.
     """
     plans: dict[str, list[RunPlan]] = {}
     for question in probing.questions:
-        plan = plan_run(question.judge, question.targets, store=store, options=options)
+        plan = plan_run(question.judge, question.targets, store=store, options=options, way=way)
         plans.setdefault(question.variant.probe if question.variant else RERUN, []).append(plan)
-    every = [plan for some in plans.values() for plan in some]
-    notes = dict.fromkeys(note for plan in every for note in plan.notes)
+    whole = plan_together(probing.subject.judge.name, [plan for some in plans.values() for plan in some])
     return ProbePlan(
-        judge=probing.subject.judge.name,
-        n_targets=len(probing.questions[0].targets),
+        judge=whole.judge,
+        n_targets=whole.n_targets,
         probes=tuple(_price(probe, some) for probe, some in plans.items()),
         skipped=dict(probing.skipped),
-        n_calls=sum(plan.n_calls for plan in every),
-        prompt_tokens=sum(plan.prompt_tokens for plan in every),
-        completion_tokens=sum(plan.completion_tokens for plan in every),
-        cost_usd=_sum_usd([plan.cost_usd for plan in every]),
-        minutes=sum(plan.minutes for plan in every),
-        notes=tuple(notes),
+        n_calls=whole.n_calls,
+        prompt_tokens=whole.prompt_tokens,
+        completion_tokens=whole.completion_tokens,
+        cost_usd=whole.cost_usd,
+        minutes=whole.minutes,
+        notes=whole.notes,
     )
 
 
@@ -296,17 +295,9 @@ def _asked(probing: Probing, options: ProbeOptions, manifests: Sequence[RunManif
 
 
 def _price(probe: str, plans: Sequence[RunPlan]) -> ProbePrice:
-    return ProbePrice(
-        probe=probe,
-        n_variants=len(plans),
-        n_outcomes=sum(plan.n_outcomes for plan in plans),
-        n_calls=sum(plan.n_calls for plan in plans),
-        n_stored=sum(plan.n_stored for plan in plans),
-        prompt_tokens=sum(plan.prompt_tokens for plan in plans),
-        completion_tokens=sum(plan.completion_tokens for plan in plans),
-        cost_usd=_sum_usd([plan.cost_usd for plan in plans]),
-        minutes=sum(plan.minutes for plan in plans),
-    )
+    whole = plan_together(probe, plans)
+    shared = set(ProbePrice.model_fields) & set(RunPlan.model_fields)
+    return ProbePrice(probe=probe, n_variants=len(plans), **whole.model_dump(include=shared))
 
 
 def _sum_usd(costs: Sequence[float | None]) -> float | None:

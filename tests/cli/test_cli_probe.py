@@ -63,6 +63,17 @@ def probe(*more: str) -> int:
     return main(["judge", "probe", "j", "sessions.jsonl", *more])
 
 
+def test_what_the_project_redacts_reaches_no_server(project: Path) -> None:
+    """The rules of judgekit.toml hold for probes as for runs."""
+    with (project / "judgekit.toml").open("a") as file:
+        file.write('[[redact]]\npattern = "ITEM"\nreplace = "[thing]"\n')
+    with FaultyServer('{"reasoning": "so", "value": 3}') as server:
+        assert probe("--base-url", server.base_url, "--n", "20", "--reruns", "2", "--probe", "length") in (0, 8)
+        assert server.n_requests
+        assert "[thing 1]" in json.dumps(server.requests)
+        assert "ITEM" not in json.dumps(server.requests)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_the_price_is_told_and_nothing_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +81,7 @@ def test_the_price_is_told_and_nothing_is_sent(capsys: pytest.CaptureFixture[str
     assert probe("--dry-run", "--n", "20") == 0
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
-    assert re.search(r"^rerun +1 +60 ", shown, re.MULTILINE)
+    assert re.search(r"^rerun +1 +20 ", shown, re.MULTILINE), "three reruns of a prompt come in one call"
     assert "criteria: it needs further criteria" in shown
     assert probe("--dry-run", "--n", "20", "--json") == 0
     plan = json.loads(capsys.readouterr().out)

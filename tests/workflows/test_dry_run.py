@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,17 @@ def test_samples_that_come_together_pay_one_prompt(project: Path, capsys: pytest
         capsys.readouterr()
         plan = planned(capsys, "--base-url", server.base_url)
     assert (plan["n_calls"], plan["n_stored"], plan["n_replies"]) == (20, 30, 60)
+
+
+def test_a_panel_is_planned_with_all_its_members(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Calls and dollars of every member that asks a model; members that ask none cost nothing."""
+    alone = planned(capsys)
+    shutil.copytree(project / "judges" / "j", project / "judges" / "k")
+    card = project / "judges" / "k" / "judge.toml"
+    card.write_text(card.read_text().replace('name = "j"', 'name = "k"'))
+    assert main(["judge", "new", "both", "--member", "j", "--member", "k"]) == 0
+    capsys.readouterr()
+    assert main(["run", "both", "sessions.jsonl", "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["n_targets"], plan["n_calls"]) == (30, 2 * alone["n_calls"])
+    assert plan["cost_usd"] == pytest.approx(2 * alone["cost_usd"])
