@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from judgekit.errors import InputError, UnknownName
-from judgekit.judging.check import CHECKS, check_options
+from judgekit.judging.check import check_options
+from judgekit.judging.check_rule import CHECKS
 from judgekit.judging.panel import check_panel
 from judgekit.records.judge import Judge, TargetKind
 from judgekit.records.judge_kind import Check, Panel

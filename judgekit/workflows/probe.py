@@ -16,7 +16,8 @@ from judgekit.analysis.probe_wording import probe_notes, probe_summary, probe_wa
 from judgekit.analysis.rating import Target as Place
 from judgekit.analysis.rating import excerpt
 from judgekit.errors import InputError
-from judgekit.judging.probe import PROBES, RERUN, Probing, Question, in_own_order, prepared
+from judgekit.judging.probe import Probing, Question, in_own_order, prepared
+from judgekit.judging.probe_variant import PROBES, RERUN
 from judgekit.judging.prompt import PairTarget
 from judgekit.judging.student import judge_targets
 from judgekit.records.record import Record

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from judgekit.errors import InputError
-from judgekit.judging.check import CHECKS, check_options, check_outcomes
+from judgekit.judging.check import check_options, check_outcomes
+from judgekit.judging.check_rule import CHECKS
 from judgekit.judging.lint import lint
 from judgekit.judging.scaffold import new_check
 from judgekit.records.judge import Judge

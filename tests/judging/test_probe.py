@@ -8,8 +8,9 @@ import pytest
 
 from judgekit.errors import InputError, UnknownName
 from judgekit.judging.injection import DISGUISES, Order, best_value, order_to, tool_note
-from judgekit.judging.probe import FEWEST, PROBES, RERUN, Probing, Question, in_own_order, prepared
+from judgekit.judging.probe import FEWEST, Probing, Question, in_own_order, prepared
 from judgekit.judging.probe_edit import Target, with_filler, with_tool_note, without_markdown
+from judgekit.judging.probe_variant import PROBES, RERUN
 from judgekit.judging.prompt import PairTarget, Prompter
 from judgekit.judging.scaffold import new_judge
 from judgekit.records.judge import Judge, Paraphrase, Reading
