@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from judgekit.errors import EngineUnavailable, InputError
 from judgekit.judging.ports import Clock, EngineFault, Reply, Request, Store
-from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id, text_and_reason
+from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id
+from judgekit.judging.runner.landing import Kept, call_of
 from judgekit.judging.runner.progress import Listener, Progress
 from judgekit.judging.runner.tally import Tally
 from judgekit.records.run import Submission
@@ -364,23 +365,9 @@ class BatchLoop:
             self._conclude(inquiry.fail(STATUS_OF_FAULT[fault.kind], fault.detail, self._means.clock.now()))
 
     def _call(self, request: Request, reply: Reply, *, n_tries: int) -> Call:
-        text, finish_reason = text_and_reason(reply)
         full_usd = reply.cost_usd if reply.cost_usd is not None else self._budget.cost_usd(request, reply)
-        return Call(
-            id=call_id(request),
-            request=request.key,
-            engine=self._means.engine.name,
-            model=reply.model,
-            reply=text,
-            finish_reason=finish_reason,
-            sample=request.sample,
-            attempts=n_tries,
-            tokens=reply.tokens,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            cost_usd=None if full_usd is None else full_usd * PRICE,
-            at=self._means.clock.now(),
-        )
+        cost_usd = None if full_usd is None else full_usd * PRICE
+        return call_of(request, reply, Kept(self._means.engine.name, n_tries, cost_usd, self._means.clock.now()))
 
     def _conclude(self, outcomes: Iterable[Verdict | Failure]) -> None:
         for outcome in outcomes:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from judgekit.errors import EngineUnavailable, JudgekitError
 from judgekit.judging.ports import Clock, Engine, EngineFault, Reply, Request, Store
 from judgekit.judging.runner.budget import Budget, Guess
-from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id, text_and_reason
+from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id
+from judgekit.judging.runner.landing import Landed
 from judgekit.judging.runner.pace import Pace
 from judgekit.judging.runner.progress import Listener, Progress, Ticker
 from judgekit.judging.runner.retry import LONGEST_PAUSE_S, Attempt, Retries
@@ -61,23 +62,6 @@ class Means:
     sink: Sink
     clock: Clock
     rng: np.random.Generator
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """A reply that is paid for and not kept yet.
-
-    Attributes:
-        attempt: What asked for it.
-        request: What was sent.
-        guess: What it was expected to be.
-        reply: What came back.
-    """
-
-    attempt: Attempt
-    request: Request
-    guess: Guess
-    reply: Reply
 
 
 class Loop:
@@ -334,40 +318,10 @@ class Loop:
         cost_usd = reply.cost_usd if reply.cost_usd is not None else self._budget.cost_usd(request, reply)
         self._budget.settle(landed.guess, reply, cost_usd)
         self.tally.add_reply(reply, cost_usd)
-        call = reply.recorded or self._call(landed.attempt, request, reply, cost_usd)
-        return [call, *self._further(call, request, reply)]
-
-    def _call(self, attempt: Attempt, request: Request, reply: Reply, cost_usd: float | None) -> Call:
-        text, finish_reason = text_and_reason(reply)
-        return Call(
-            id=call_id(request),
-            request=request.key,
-            engine=self._means.engine.name,
-            model=reply.model,
-            reply=text,
-            finish_reason=finish_reason,
-            sample=request.sample,
-            attempts=attempt.n_sent,
-            tokens=reply.tokens,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            cost_usd=cost_usd,
-            latency_s=reply.latency_s,
-            at=self._means.clock.now(),
-        )
-
-    def _further(self, call: Call, request: Request, reply: Reply) -> Iterator[Call]:
-        """Yield the calls of the samples that came along and are not kept yet: what all cost stands with the first."""
-        for sample, said in enumerate(reply.further, request.sample + 1):
-            one = replace(request, sample=sample)
-            if self._means.store.find(one) is not None:
-                continue
-            text, finish_reason = text_and_reason(said)
-            told = {"id": call_id(one), "sample": sample, "reply": text, "finish_reason": finish_reason}
-            free = {"prompt_tokens": 0, "completion_tokens": 0, "latency_s": None, "tokens": said.tokens}
-            cost_usd = None if call.cost_usd is None else 0.0
-            self._came_along.add((one.key, sample))
-            yield call.model_copy(update={**told, **free, "cost_usd": cost_usd})
+        call = landed.call(self._means.engine.name, cost_usd, self._means.clock.now())
+        further = [each for each in landed.further(call) if self._means.store.find(each.request) is None]
+        self._came_along.update((each.request.key, each.request.sample) for each in further)
+        return [call, *(each.call for each in further)]
 
     def _hear_again(self, attempt: Attempt, stored: Call) -> None:
         """Take a stored reply for an answer, unless what it leaves is to be asked anew."""
