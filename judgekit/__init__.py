@@ -35,6 +35,7 @@ _PUBLIC: dict[str, str] = {
     "load_judge": "judgekit.api.calls",
     "make_dataset": "judgekit.api.calls",
     "new_judge": "judgekit.api.calls",
+    "probe": "judgekit.api.probing",
     "read_table": "judgekit.api.calls",
     "render_report": "judgekit.api.calls",
     "render_request": "judgekit.api.calls",

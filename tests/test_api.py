@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -290,6 +291,32 @@ def test_a_student_is_learnt_and_judges(tmp_path) -> None:
     assert len(run.outcomes) == len(made.sessions)
     report = judgekit.score(made, run, metrics=["accuracy"])
     assert report.engine == "student"
+
+
+def test_a_judge_is_probed() -> None:
+    """A judge that likes length is found, and one that always says the same is clear."""
+
+    def length_lover(request) -> str:
+        return json.dumps({"reasoning": "so", "value": 5 if len(request.messages[-1].content) > 900 else 2})
+
+    sessions = [
+        {
+            "id": f"s{i}",
+            "turns": [
+                {"id": "1", "role": "user", "text": f"Question {i}?"},
+                {"id": "2", "role": "assistant", "text": f"Answer {i}."},
+            ],
+        }
+        for i in range(20)
+    ]
+    made = judgekit.make_dataset([], scales=SCALES, sessions=sessions)
+    judge = judgekit.new_judge(made, "tone", model="openai/m")
+    words = {}
+    for name, answer in (("lover", length_lover), ("honest", lambda _: '{"reasoning": "so", "value": 3}')):
+        engine = ScriptedEngine(answer)
+        report = judgekit.probe(judge, made, probes="length", n=20, engine=engine)
+        words[name] = {result.word for result in report.results}
+    assert words == {"lover": {"found"}, "honest": {"clear"}}
 
 
 def test_unknown_names_are_not_there() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,19 +14,20 @@ from judgekit.errors import InputError
 
 if TYPE_CHECKING:
     from judgekit.adapters.engines.replay import Recorded
-    from judgekit.judging.ports import Engine
+    from judgekit.judging.ports import Engine, Store
     from judgekit.judging.runner.interview import Target
     from judgekit.judging.student import Student
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
     from judgekit.records.run import Run
     from judgekit.workflows.distil import Distilled
+    from judgekit.workflows.run import RunOptions
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Asked:
+class AskedJudge:
     """A judge with what lies beside it."""
 
     judge: Judge
@@ -45,7 +46,7 @@ def run_in_memory(
     """
     from judgekit.workflows.run import targets_of
 
-    asked = _asked(judge)
+    asked = asked_judge(judge)
     if asked.student is not None:
         return _student_run(asked.judge, asked.student, dataset)
     if asked.judge.kind == "student":
@@ -59,10 +60,11 @@ def run_in_memory(
     targets = targets_of(asked.judge, dataset.sessions, dataset.pairs)
     if asked.judge.kind in ("check", "stored"):
         return _given_run(asked, targets)
-    return _in_a_loop(_ask(asked, targets, engine, max_in_flight))
+    return _ask(asked, targets, engine, max_in_flight)
 
 
-def _asked(judge: Judge | Distilled | str | Path) -> _Asked:
+def asked_judge(judge: Judge | Distilled | str | Path) -> AskedJudge:
+    """Return a judge, however it is given, with what lies beside it."""
     from judgekit.adapters.engines.replay import read_replies
     from judgekit.adapters.store.judge import JudgeFolder, load_judge, with_project_rules
     from judgekit.adapters.store.project import find_judge
@@ -70,39 +72,69 @@ def _asked(judge: Judge | Distilled | str | Path) -> _Asked:
     from judgekit.workflows.distil import Distilled
 
     if isinstance(judge, Distilled):
-        return _Asked(judge.judge, student=judge.student)
+        return AskedJudge(judge.judge, student=judge.student)
     if not isinstance(judge, str | Path):
-        return _Asked(with_project_rules(judge))
+        return AskedJudge(with_project_rules(judge))
     folder = JudgeFolder(find_judge(str(judge)))
     loaded = load_judge(folder.path)
     if loaded.kind == "student":
-        return _Asked(loaded, student=load_student(folder.weights_path))
+        return AskedJudge(loaded, student=load_student(folder.weights_path))
     replies = read_replies(folder.path / "replies.jsonl") if loaded.engine == "replay" else None
-    return _Asked(loaded, folder.path, replies=replies)
+    return AskedJudge(loaded, folder.path, replies=replies)
 
 
-async def _ask(asked: _Asked, targets: list[Target], engine: Engine | None, max_in_flight: int) -> Run:
+def with_engine(
+    asked: AskedJudge, engine: Engine | None, max_in_flight: int, work: Callable[[Engine], Coroutine[Any, Any, T]]
+) -> T:
+    """Return what some work with a judge's engine comes to; an engine made here is closed here.
+
+    Raises:
+        EngineUnavailable: Key, model, quota or connection.
+    """
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.engines.choice import EngineWorld, choose_engine
+
+    async def working() -> T:
+        world = EngineWorld(os.environ, SystemClock(), max_in_flight=max_in_flight, replies=asked.replies)
+        answering = engine or choose_engine(asked.judge, world)
+        try:
+            return await work(answering)
+        finally:
+            if engine is None:
+                await answering.close()
+
+    return _in_a_loop(working())
+
+
+async def run_with(
+    judge: Judge, targets: Sequence[Target], *, engine: Engine, store: Store, options: RunOptions
+) -> Run:
+    """Return a judge's run over targets, kept in memory."""
     import numpy as np
 
     from judgekit.adapters.clock import SystemClock
-    from judgekit.adapters.engines.choice import EngineWorld, choose_engine
-    from judgekit.adapters.prices import LitellmPrices
     from judgekit.judging.runner.sink import MemorySink
-    from judgekit.judging.runner.store import MemoryStore
-    from judgekit.workflows.run import RunOptions, Surroundings, run_judge
+    from judgekit.workflows.run import Surroundings, run_judge
 
-    clock = SystemClock()
-    world = EngineWorld(os.environ, clock, max_in_flight=max_in_flight, replies=asked.replies)
-    answering = engine or choose_engine(asked.judge, world)
     sink = MemorySink()
-    around = Surroundings(answering, MemoryStore(), sink, clock, np.random.default_rng())
-    try:
-        options = RunOptions(max_in_flight, prices=LitellmPrices())
-        manifest = await run_judge(asked.judge, targets, around=around, options=options)
-    finally:
-        if engine is None:
-            await answering.close()
-    return sink.run(manifest, asked.judge.verdict_lineage)
+    rng = np.random.default_rng()  # jitter only: no result depends on it
+    around = Surroundings(engine, store, sink, SystemClock(), rng)
+    manifest = await run_judge(judge, list(targets), around=around, options=options)
+    return sink.run(manifest, judge.verdict_lineage)
+
+
+def _ask(asked: AskedJudge, targets: Sequence[Target], engine: Engine | None, max_in_flight: int) -> Run:
+    from judgekit.adapters.prices import LitellmPrices
+    from judgekit.judging.runner.store import MemoryStore
+    from judgekit.workflows.run import RunOptions
+
+    options = RunOptions(max_in_flight, prices=LitellmPrices())
+    return with_engine(
+        asked,
+        engine,
+        max_in_flight,
+        lambda answering: run_with(asked.judge, targets, engine=answering, store=MemoryStore(), options=options),
+    )
 
 
 def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
@@ -118,7 +150,7 @@ def _student_run(judge: Judge, student: Student, dataset: Dataset) -> Run:
     return sink.run(manifest, judge.verdict_lineage)
 
 
-def _given_run(asked: _Asked, targets: list[Target]) -> Run:
+def _given_run(asked: AskedJudge, targets: list[Target]) -> Run:
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.given import given_outcomes
     from judgekit.judging.runner.sink import MemorySink
@@ -130,7 +162,7 @@ def _given_run(asked: _Asked, targets: list[Target]) -> Run:
     return sink.run(manifest, asked.judge.verdict_lineage)
 
 
-def _panel_run(asked: _Asked, dataset: Dataset, *, engine: Engine | None, max_in_flight: int) -> Run:
+def _panel_run(asked: AskedJudge, dataset: Dataset, *, engine: Engine | None, max_in_flight: int) -> Run:
     import numpy as np
 
     from judgekit.adapters.clock import SystemClock
