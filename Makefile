@@ -8,8 +8,9 @@ test: .venv/ready  ## the default suite, on two cores
 check: .venv/ready  ## format, lint, types
 	@"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/mypy"
 oracles: .venv/ready  ## our statistics beside the reference packages, in environments of their own
-	@for kind in oracles oracles-irrcac; do test -e ".judgekit/$$kind/ready" || ("$(PYTHON)" -m venv ".judgekit/$$kind" \
-	  && ".judgekit/$$kind/bin/python" -m pip install -q --disable-pip-version-check -r "tests/oracles/$$kind.txt" \
+	@for kind in oracles oracles-irrcac oracles-evaluation; do pip=".judgekit/$$kind/bin/python -m pip install -q --disable-pip-version-check"; \
+	  alone="tests/oracles/$$kind.alone.txt"; test -e ".judgekit/$$kind/ready" || ("$(PYTHON)" -m venv ".judgekit/$$kind" \
+	  && $$pip -r "tests/oracles/$$kind.txt" && (! test -e "$$alone" || $$pip --no-deps -r "$$alone") \
 	  && touch ".judgekit/$$kind/ready") || exit 1; done
 	@"$(BIN)/python" -m tests.oracles.run
 ray: .venv/ready  ## runs spread over real Ray, in an environment of its own that borrows the rest from .venv

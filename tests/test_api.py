@@ -140,6 +140,8 @@ def test_verdicts_on_other_criteria_are_no_score() -> None:
 
 ONLY_ON_THE_COMMAND_LINE = {"dataset", "verdicts", "out", "queue", "baseline", "candidate", "labels", "context"}
 """Where things are read and written; in Python they are arguments and results."""
+OPENS_TEST = {"certify", "unopened", "by"}
+"""What opens the test split: it goes through the dataset's ledger and a judge's folder, so that the look counts."""
 IN_PYTHON = {
     "criterion": "criteria",
     "metric": "metrics",
@@ -173,7 +175,7 @@ def test_every_option_that_changes_numbers_is_an_argument(command, call, otherwi
     arguments = inspect.signature(call).parameters
     for option in options:
         name = otherwise.get(option.name, IN_PYTHON.get(option.name, option.name))
-        if option.name in ONLY_ON_THE_COMMAND_LINE - set(otherwise) or hasattr(judgekit, name):
+        if option.name in (ONLY_ON_THE_COMMAND_LINE | OPENS_TEST) - set(otherwise) or hasattr(judgekit, name):
             continue
         assert name in arguments, f"judgekit {command} {option.opts[0]} is missing from judgekit.{call.__name__}"
         if isinstance(option.default, int | float) and not isinstance(option.default, bool):

@@ -47,7 +47,14 @@ def test_the_demo_runs_twice_offline_on_a_copy(
     assert {name: fingerprints(ROOT / name) for name in shipped} == shipped
     shown = texts[0].replace(str(folder), "FOLDER")
     assert max(map(len, shown.splitlines())) <= 80
-    for word in ("via replay", "via student", "composed", "not corrected", "test split stays locked"):
+    for word in (
+        "via replay",
+        "via student",
+        "composed",
+        "not corrected",
+        "The gate passes",
+        "test split stays locked",
+    ):
         assert word in shown
     page = (folder / "experiments/helpdesk/report.html").read_text(encoding="utf-8")
     assert "<script" not in page
@@ -62,7 +69,9 @@ def test_the_demo_gives_its_reports_as_json(
     monkeypatch.chdir(tmp_path)
     assert main(["demo", "copy", "--json"]) == 0
     reports = Reports.model_validate(json.loads(capsys.readouterr().out)).reports
-    assert {report.kind for report in reports} == {"agreement", "score", "comparison"}
+    kinds = [report.kind for report in reports]
+    assert kinds[:2] == ["experiment", "gate"]
+    assert set(kinds[2:]) == {"agreement", "score", "quality", "comparison"}
     rows = [row for report in reports for row in report.rows if row.judge]
     assert {row.engine for row in rows} == {"replay", "student"}
 

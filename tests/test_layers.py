@@ -25,6 +25,8 @@ LINES: tuple[tuple[str, ...], ...] = (
 """From the doors down; rooms on one line do not see each other."""
 BLIND = {("workflows", "adapters"), ("workflows", "render")}
 """The recipes get objects, never the world."""
+PASSAGES = {("pytest_plugin", "testing")}
+"""A door that every pytest run imports holds names only; what it does lies behind another."""
 EXTRA = {("records", "stats"): {"judgekit.stats.estimate"}}
 """Records embed the result type, and nothing else of arithmetic."""
 
@@ -109,7 +111,7 @@ def may_import(importer: str, module: str) -> bool:
     if not any(target in line for line in LINES):
         return importer == "cli"  # names of the root itself
     if rank(target) == 0 and importer in LINES[0]:
-        return importer == "__main__"
+        return importer == "__main__" or (importer, target) in PASSAGES
     return rank(target) > rank(importer) and (importer, target) not in BLIND
 
 
@@ -226,6 +228,17 @@ def test_the_network_is_touched_only_by_engines_and_testing() -> None:
         if module.split(".")[0] in NETWORK
     ]
     assert not broken, "\n".join(broken)
+
+
+def test_processes_are_started_in_one_module() -> None:
+    """A version's command is the only process that is started, and one file knows how it is ended."""
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        for _node, module in imports(parsed(path))
+        if module.split(".")[0] in PROCESS
+    }
+    assert users == {"adapters/producing.py"}
 
 
 def test_litellm_is_imported_in_one_module_inside_functions() -> None:

@@ -54,7 +54,7 @@ def beside_raters(judged: Judged, measuring: Measuring) -> list[Row]:
 def _ceiling(judged: Judged, table: RatingTable, metrics: Sequence[str], measuring: Measuring) -> list[Row]:
     if len(table.raters) < 2:
         return []
-    trios = _trios(judged, table)
+    trios = trios_of(judged, table)
     by_side: dict[str, list[Row]] = {"judge~others": [], "rater~others": [], DIFFERENCE: []}
     for some, sample in _samples(trios, metrics):
         found = ceiling_difference(
@@ -80,7 +80,7 @@ def _ceiling(judged: Judged, table: RatingTable, metrics: Sequence[str], measuri
 
 
 @dataclass(frozen=True, eq=False)
-class _Trios:
+class Trios:
     """The judge, a left-out rater and the others' reference, one row a rating."""
 
     criterion: Criterion
@@ -91,7 +91,8 @@ class _Trios:
     dropped: dict[str, int]
 
 
-def _trios(judged: Judged, table: RatingTable) -> _Trios:
+def trios_of(judged: Judged, table: RatingTable) -> Trios:
+    """Return the rows that judge and rater are both held against: one a rating that others can be held against."""
     criterion, dataset, rule = judged.criterion, judged.dataset, judged.truth.rule
     how = aggregation_of(rule, criterion)
     if rule.startswith("group:"):  # the ceiling of a group's reference is made that group's own way
@@ -101,7 +102,7 @@ def _trios(judged: Judged, table: RatingTable) -> _Trios:
     has_verdict = np.array([t in numbers for t in left_out.targets], dtype=bool)
     kept = tuple(t for t, is_judged in zip(left_out.targets, has_verdict, strict=True) if is_judged)
     dropped = {**left_out.dropped, "not_judged": int((~has_verdict).sum())}
-    return _Trios(
+    return Trios(
         criterion=criterion,
         judge=np.array([numbers[t] for t in kept], dtype=np.float64),
         own=left_out.own[has_verdict],
@@ -111,7 +112,7 @@ def _trios(judged: Judged, table: RatingTable) -> _Trios:
     )
 
 
-def _samples(trios: _Trios, metrics: Sequence[str]) -> list[tuple[list[str], Sample]]:
+def _samples(trios: Trios, metrics: Sequence[str]) -> list[tuple[list[str], Sample]]:
     """Return which metrics are measured on which rows: those that count levels need all three on levels."""
     legal = on_levels(trios.criterion, trios.judge, trios.own, trios.others)
     fit = [metric for metric in metrics if _can_be_subtracted(metric, trios.criterion)]

@@ -135,12 +135,21 @@ def comparison_rows(
         for name, numbers in sides.items()
     ]
     between = f"{candidate}~{baseline}"
-    difference = _mean_difference(sides[candidate], sides[baseline], paired, measuring, (candidate, baseline))
-    cells = four_cells(paired) if criterion.scale.type == "binary" else None
-    if cells is not None:
-        ends = tango(cells, measuring.level)
-        difference = replace(difference, low=ends.low, high=ends.high, method=ends.method)
+    difference = paired_difference(criterion, paired, versions, measuring)
     return [_row(criterion, "mean_difference", between, difference), *rows]
+
+
+def paired_difference(
+    criterion: Criterion, paired: PairedInputs, versions: tuple[str, str], measuring: Measuring
+) -> Estimate:
+    """Return the mean difference alone, candidate minus baseline; of pass rates with Tango's interval."""
+    baseline, candidate = versions
+    difference = _mean_difference(paired.candidate, paired.baseline, paired, measuring, (candidate, baseline))
+    cells = four_cells(paired) if criterion.scale.type == "binary" else None
+    if cells is None:
+        return difference
+    ends = tango(cells, measuring.level)
+    return replace(difference, low=ends.low, high=ends.high, method=ends.method)
 
 
 def oriented(criterion: Criterion, paired: PairedInputs) -> PairedInputs:

@@ -11,7 +11,6 @@ from judgekit.stats.estimate import Estimate
 
 LEADS = ("mean_difference", "win_rate")
 """Metrics that say which version is better."""
-_N_NAMED = 3
 
 
 def comparison_summary(
@@ -46,7 +45,7 @@ def comparison_warnings(rows: Sequence[Row], headline: Mapping[str, str]) -> tup
 
 
 def contrast_warnings(contrast: Contrast, judge: str, *, is_corrected: bool) -> list[str]:
-    """Return what limits one criterion's corrected figure: how inputs were picked, labels that made the judge."""
+    """Return what limits one criterion's corrected figure: how inputs were picked, what stands aside."""
     found, name = [], contrast.criterion.id
     sampling, n_judged = contrast.sampling, len(contrast.judged.inputs)
     if sampling.chosen:
@@ -60,12 +59,11 @@ def contrast_warnings(contrast: Contrast, judge: str, *, is_corrected: bool) -> 
             f"{name}: how {sampling.n_unknown} of {sampling.n} labelled inputs were picked is not recorded; the "
             f"corrected figure supposes a random sample of the {n_judged} judged ones"
         )
-    if contrast.reused:
-        named = ", ".join(repr(each) for each in contrast.reused[:_N_NAMED])
-        more = f" and {len(contrast.reused) - _N_NAMED} more" if len(contrast.reused) > _N_NAMED else ""
+    n_aside = n_judged - len(contrast.sampled) if n_judged else 0
+    if is_corrected and n_aside:
         found.append(
-            f"{name}: {len(contrast.reused)} labelled sessions helped to make {judge} and correct nothing: "
-            f"{named}{more}; corrected figures are of the other inputs"
+            f"{name}: {n_aside} judged inputs stand aside: labels of their groups helped to make {judge}, or lie in "
+            "the same split as those; the corrected figure is of the others"
         )
     return found
 

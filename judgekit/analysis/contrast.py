@@ -21,7 +21,7 @@ from judgekit.records.label import Design, Label, LabelKind
 from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import Estimate, undefined
-from judgekit.stats.partly_labelled import PartlyLabelled
+from judgekit.stats.partly_labelled import MIN_LABELS, PartlyLabelled
 from judgekit.stats.version_difference import powered_difference
 
 TOGETHER = "paired_mixture"
@@ -39,7 +39,7 @@ class Contrast:
         verdicts: The judge's numbers.
         experts: The experts' number of each target.
         allowed: Sessions whose labels may stand beside the judge, by split.
-        barred: Sessions whose labels may not, since their group helped to make it.
+        barred: Sessions that nothing corrected may rest on, since labels of their groups helped to make the judge.
     """
 
     dataset: Dataset
@@ -76,10 +76,15 @@ class Contrast:
         }
 
     @cached_property
-    def reused(self) -> tuple[str, ...]:
-        """Sessions with labels on both sides of an input whose group helped to make the judge."""
-        found = {each for members in self.labelled.members for side in members for each in side if each in self.barred}
-        return tuple(sorted(found))
+    def witnesses(self) -> tuple[str, ...]:
+        """Judged sessions with a label that would stand beside the judge, whatever they had to do with its making.
+
+        Of both sides; where the candidate has no such label, of all versions, whose labels then say how the judge errs.
+        """
+        told = {target for target, turn in self.experts.values if turn is None and target in self.allowed}
+        told = {each for each in told if (each, None) in self.verdicts.numbers}
+        baseline, candidate = (side.sessions & told for side in self.sides)
+        return tuple(sorted(baseline | candidate if candidate else told & self.dataset.session_by_id.keys()))
 
     def labelled_of(self, sessions: Iterable[str]) -> list[str]:
         """Return those of some sessions with a verdict and a label that may stand beside it."""
@@ -128,6 +133,15 @@ class Contrast:
     def is_partly_labelled(self) -> bool:
         """Whether some judged inputs carry labels that may be used and others none at all: what correction is for."""
         return bool(self.usable) and not set(self.sampled) <= set(self.labelled.inputs)
+
+    @property
+    def headline(self) -> str:
+        """The estimator that stands first, by what was labelled and how it was picked, not by any label's value."""
+        sampling = self.sampling
+        is_fit = not (sampling.refused or sampling.chosen) and len(self.usable) >= MIN_LABELS
+        if self.judged.inputs and self.is_partly_labelled and is_fit:
+            return "ppi"
+        return "labels_only" if self.labelled.inputs else "judge_raw"
 
     @cached_property
     def sample(self) -> PartlyLabelled:
@@ -198,7 +212,7 @@ def _of_inputs(labels: Iterable[Label], side_of: Mapping[str, tuple[str, int]], 
         some.setdefault(name, label)
         if label.design is not None:
             designs[name][side].append(label.design)
-    told = {name: _joint(*designs[name], is_together=is_together) for name in some}
+    told = {name: joint_designs(*designs[name], is_together=is_together) for name in some}
     return [
         some[name].model_copy(update={"session": name, "pair": None, "design": design})
         for name in sorted(some)
@@ -206,7 +220,7 @@ def _of_inputs(labels: Iterable[Label], side_of: Mapping[str, tuple[str, int]], 
     ]
 
 
-def _joint(before: list[Design], after: list[Design], *, is_together: bool) -> list[Design]:
+def joint_designs(before: list[Design], after: list[Design], *, is_together: bool) -> list[Design]:
     """Return how both sides of an input came to be picked: together, or each by its own draw.
 
     Where no input is labelled on one side alone, equal chances are those of one draw; others are multiplied.

@@ -29,8 +29,8 @@ def correction_rows(judged: JudgedVersion, measuring: Measuring) -> list[Row]:
     """Return the rows of every correction, of the raw judge, and what the judge saved in labels."""
     metric = "share" if judged.evidence.criterion.scale.type == "binary" else "mean"
     rows = [
-        judged.row(metric, _unless_unfit(judged, name, correct, measuring), name)
-        for name, correct in CORRECTIONS.items()
+        judged.row(metric, corrected_mean(judged, name, measuring), name)
+        for name in CORRECTIONS
         if not (name == "rogan_gladen" and metric == "mean")
     ]
     rows += [
@@ -42,6 +42,15 @@ def correction_rows(judged: JudgedVersion, measuring: Measuring) -> list[Row]:
         saved = label_multiplier(judged.sample, _resampling(measuring))
         rows.append(judged.row("label_multiplier", saved, first))
     return sorted(rows, key=lambda row: row.estimator != first)
+
+
+def corrected_mean(judged: JudgedVersion, name: str, measuring: Measuring) -> Estimate:
+    """Return the figure of one correction, a name of `CORRECTIONS`, or why this design or scale does not carry it."""
+    unfit = _no_labels(judged) or _unfit_design(judged, name) or _unfit_scale(judged, name)
+    if unfit is None:
+        return CORRECTIONS[name](judged, measuring)
+    n_units = judged.sample.n_units
+    return undefined(*unfit, n=len(judged.beside), n_clusters=n_units, level=measuring.level, dropped=judged.dropped)
 
 
 def headline(judged: JudgedVersion, rows: list[Row]) -> str:
@@ -104,14 +113,6 @@ CORRECTIONS: Mapping[str, Correction] = {
     "rogan_gladen": _rogan_gladen,
 }
 """Name in reports -> what makes the figure."""
-
-
-def _unless_unfit(judged: JudgedVersion, name: str, correct: Correction, measuring: Measuring) -> Estimate:
-    unfit = _no_labels(judged) or _unfit_design(judged, name) or _unfit_scale(judged, name)
-    if unfit is None:
-        return correct(judged, measuring)
-    n_units = judged.sample.n_units
-    return undefined(*unfit, n=len(judged.beside), n_clusters=n_units, level=measuring.level, dropped=judged.dropped)
 
 
 def _no_labels(judged: JudgedVersion) -> tuple[UndefinedCode, str] | None:

@@ -66,6 +66,11 @@ def correction_warnings(judged: JudgedVersion) -> list[str]:
             f"{name}: {judged.dropped['not_judged']} sessions were not judged: corrected figures are of the "
             f"{len(judged.asked)} that were"
         )
+    if judged.dropped.get("in_lineage"):
+        found.append(
+            f"{name}: {judged.dropped['in_lineage']} judged sessions stand aside: labels of their groups helped to "
+            f"make {judged.judge}, or lie in the same split as those"
+        )
     if judged.dropped.get("label_in_other_split"):
         found.append(
             f"{name}: {judged.dropped['label_in_other_split']} labels of splits that are locked or were not asked for "

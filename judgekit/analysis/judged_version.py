@@ -33,6 +33,7 @@ class JudgedVersion:
         engine: What made its verdicts.
         use: What of a verdict counts.
         allowed: Labelled sessions whose labels may stand beside the judge: of the splits that may be read.
+        aside: Sessions that no figure of the judge rests on, since labels of their groups helped to make it.
     """
 
     evidence: Evidence
@@ -41,11 +42,23 @@ class JudgedVersion:
     engine: str | None
     use: Use
     allowed: frozenset[str]
+    aside: frozenset[str] = frozenset()
+
+    @cached_property
+    def spoken(self) -> tuple[Session, ...]:
+        """Sessions of the version that the judge was asked about, whether or not it answered."""
+        return tuple(session for session in self.evidence.sessions if (session.id, None) in self.verdicts.targets)
+
+    @cached_property
+    def witnesses(self) -> tuple[str, ...]:
+        """Those with a label of the splits that may be read, whatever they had to do with the judge's making."""
+        labelled = {session.id for session in self.evidence.labelled}
+        return tuple(each.id for each in self.spoken if each.id in labelled and each.id in self.allowed)
 
     @cached_property
     def asked(self) -> tuple[Session, ...]:
-        """Sessions of the version that the judge was asked about, whether or not it answered."""
-        return tuple(session for session in self.evidence.sessions if (session.id, None) in self.verdicts.targets)
+        """Sessions that the judge was asked about and had not learnt from: what its figures are of."""
+        return tuple(session for session in self.spoken if session.id not in self.aside)
 
     @cached_property
     def beside(self) -> tuple[Session, ...]:
@@ -68,8 +81,9 @@ class JudgedVersion:
         """Sessions that no corrected figure speaks for, and labels that it does without, by cause."""
         labelled, asked = {each.id for each in self.evidence.labelled}, {each.id for each in self.asked}
         causes = Counter(
-            not_judged=len(self.evidence.sessions) - len(asked),
-            label_not_judged=len(labelled - asked),
+            not_judged=len(self.evidence.sessions) - len(self.spoken),
+            in_lineage=len(self.spoken) - len(self.asked),
+            label_not_judged=len(labelled - {each.id for each in self.spoken}),
             label_in_other_split=len((labelled & asked) - self.allowed),
         )
         return {cause: n for cause, n in sorted(causes.items()) if n}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -68,8 +69,10 @@ def label_free(
     difference, slope = found
     delta, told = _delta(contrast, assumption, measuring.level)
     span = _range(difference, slope, delta or 0.0, lead.estimate)
-    tipping = tipping_point(difference, slope, assumption.margin, measuring.level) if span.low is not None else None
-    word, why = _verdict(span, delta, assumption)
+    is_lower = contrast.criterion.direction == "lower"
+    line = assumption.margin if is_lower else -assumption.margin
+    tipping = tipping_point(difference, slope, -line, measuring.level) if span.low is not None else None
+    word, why = _verdict(span, delta, line, is_lower=is_lower)
     return LabelFree(
         criterion=contrast.criterion.id,
         between=contrast.between,
@@ -92,6 +95,9 @@ def past_shifts(contrast: Contrast) -> np.ndarray:
     Versions other than the candidate are taken in the order of their names, each with the next: pairs that share a
     version say less than pairs of their own, so that no version is in more than two. TPR and FPR for two levels; the
     judge's mean error at the experts' level for others.
+
+    Versions of this dataset only: those of another have other sessions and often another rubric, so that the judge's
+    rates differ for more than the version. Who knows such pairs to be alike declares delta.
     """
     candidate = contrast.sides[1].sessions
     by_version: dict[str, list[str]] = {}
@@ -152,13 +158,15 @@ def _slope_estimate(slope: Slope, level: float) -> Estimate:
     return Estimate(slope.value, ends.low, ends.high, level, slope.n, len(slope.moves), ends.method)
 
 
-def _verdict(span: Estimate, delta: float | None, assumption: Assumption) -> tuple[str, str]:
+def _verdict(
+    span: Estimate, delta: float | None, line: float, *, is_lower: bool
+) -> tuple[Literal["pass", "fail", "inconclusive"], str]:
     if span.low is None or span.high is None:
         return "inconclusive", (span.undefined or "").partition(": ")[2]
     if delta is None:
         return "inconclusive", "no delta is declared, and there are too few past labelled versions to bound it"
-    if span.low > -assumption.margin:
-        return "pass", "the whole range lies above the line"
-    if span.high < -assumption.margin:
-        return "fail", "the whole range lies below the line"
+    if span.low > line:
+        return "fail" if is_lower else "pass", "the whole range lies above the line"
+    if span.high < line:
+        return "pass" if is_lower else "fail", "the whole range lies below the line"
     return "inconclusive", "the range crosses the line"

@@ -19,6 +19,13 @@ from judgekit.stats.version_difference import POWER
 
 LEAST_PROMISE = 0.1
 """What an input without any change promises, beside one that changed by the whole scale."""
+SHARED_ERROR = 0.5
+"""Correlation that the judge's errors on two versions of an input are taken to have: it cannot be seen without labels
+of both. Larger asks for more labels."""
+MIN_ERRORS = 20
+"""Labelled sessions that it takes to say how much the judge errs."""
+LEAST_SPREAD = 0.25
+"""Part of the variance of the judge's differences that the experts' own have at least."""
 
 
 def deciding_queue(
@@ -30,7 +37,10 @@ def deciding_queue(
     slope: float = 1.0,
     seed: int | None = None,
 ) -> tuple[QueuedSession, ...]:
-    """Return the sessions to label, inputs together, as many as labels alone would need to decide four times in five.
+    """Return the sessions to label, inputs together, as many as it takes to decide four times in five.
+
+    That is what labels alone would need, were the experts' difference the judge's; how much the experts' differences
+    vary is what the judge's do, less what its errors on labelled sessions add.
 
     Half of the draw is plainly random; the other half falls where the judge's verdict changed. Every input's chance is
     on record, so that what is estimated from the labels is not biased. Sessions that already carry a label are not
@@ -55,7 +65,8 @@ def deciding_queue(
         )
     differences, names = contrast.judged.differences, contrast.judged.inputs
     promise = np.abs(differences) / max(float(np.abs(differences).max()), 1e-9) + LEAST_PROMISE
-    n = _n_needed(differences / slope, margin, level)
+    towards = -margin if contrast.criterion.direction == "lower" else margin
+    n = _n_needed(differences / slope, towards, level, spread=_spread(contrast, slope))
     chances = mixture_chances(promise, n)
     drawn = systematic_draw(chances, rng)
     frame = fingerprint(list(names))
@@ -79,10 +90,29 @@ def _unlabelled(contrast: Contrast, sessions: Sequence[str]) -> list[str]:
     return [each for each in sessions if (each, None) not in contrast.experts.values]
 
 
-def _n_needed(differences: np.ndarray, margin: float, level: float) -> int:
+def _spread(contrast: Contrast, slope: float) -> float:
+    """Return the standard deviation that the experts' differences of inputs seem to have.
+
+    Each version adds the variance of the judge's errors, as labelled sessions of other versions show it, less what the
+    errors on both versions share.
+    """
+    judged = contrast.judged
+    differences = judged.differences / slope
+    if len(differences) < 2:
+        return 0.0
+    whole, mean = float(differences.var(ddof=1)), abs(float(differences.mean()))
+    judge, human = contrast.numbers_of(contrast.labelled_of(contrast.dataset.session_by_id))
+    if len(human) < MIN_ERRORS:
+        return math.sqrt(whole)
+    error = float((judge - judge.mean() - slope * (human - human.mean())).var(ddof=1)) / slope**2
+    n_trials = np.mean([1 / len(before) + 1 / len(after) for before, after in judged.members])
+    own = whole - float(n_trials) * error * (1 - SHARED_ERROR)
+    return math.sqrt(max(own, LEAST_SPREAD * whole, mean * contrast.step - mean**2))
+
+
+def _n_needed(differences: np.ndarray, margin: float, level: float, *, spread: float) -> int:
     """Return how many inputs labels alone take to tell the difference from the margin; all where it lies on it."""
     n, effect = len(differences), abs(float(differences.mean()) + margin)
-    spread = float(differences.std(ddof=1)) if n > 1 else 0.0
     z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(POWER)
     needed = n if effect == 0 else math.ceil(min(float(n), (z * spread / effect) ** 2))
     return min(n, max(MIN_LABELS, needed))

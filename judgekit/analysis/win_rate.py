@@ -39,7 +39,8 @@ class Wins:
         sides: Baseline and candidate.
         verdicts: The judge's preferences; None where it gave none.
         experts: The experts'.
-        barred: Units whose labels helped to make the judge.
+        allowed: Pairs whose labels may stand beside the judge, by split.
+        barred: Pairs that nothing corrected may rest on, since labels of their groups helped to make the judge.
     """
 
     dataset: Dataset
@@ -47,6 +48,7 @@ class Wins:
     sides: tuple[Side, Side]
     verdicts: VerdictTable | None
     experts: Reference
+    allowed: frozenset[str]
     barred: frozenset[str]
 
     @property
@@ -75,6 +77,11 @@ class Wins:
     def human(self) -> dict[str, float]:
         """Pair -> the experts' score of the candidate."""
         return self._scores(self.experts.values)
+
+    @cached_property
+    def witnesses(self) -> tuple[str, ...]:
+        """Judged pairs with a label that would stand beside the judge, whatever they had to do with its making."""
+        return tuple(sorted(self.judge.keys() & self.human.keys() & self.allowed))
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -159,10 +166,11 @@ def _corrected(wins: Wins, measuring: Measuring) -> Estimate:
     if sampling.refused or sampling.chosen:
         words = sampling.refused or "labelled pairs were picked for what they are, with unknown chances"
         return undefined("unknown_probability", words, n=len(wins.human), level=measuring.level)
-    pairs = sorted(each for each in wins.judge if wins.dataset.unit(each) not in wins.barred)
+    pairs = sorted(wins.judge.keys() - wins.barred)
+    beside = set(wins.witnesses)
     sample = PartlyLabelled(
         judge=np.array([wins.judge[each] for each in pairs]),
-        human=np.array([wins.human.get(each, np.nan) for each in pairs]),
+        human=np.array([wins.human[each] if each in beside else np.nan for each in pairs]),
         units=wins.units(pairs),
         counts=np.ones(len(pairs)),
         chances=np.array([1 / sampling.weights.get(each, 1.0) for each in pairs]) if sampling.is_weighted else None,

@@ -35,7 +35,7 @@ def score_summary(
         own = [row for row in rows if row.criterion == count.criterion and row.slice is None]
         sentences += _judge_words(count.criterion, own, judge)
         if count.criterion in tests:
-            sentences.append(_alt_words(tests[count.criterion], judge))
+            sentences.append(alt_words(tests[count.criterion], judge))
     return tuple(sentences)
 
 
@@ -123,7 +123,8 @@ def _beaten_words(criterion: str, by_place: Mapping[tuple[str, str], Estimate], 
     return words
 
 
-def _alt_words(test: AltTest, judge: str) -> str:
+def alt_words(test: AltTest, judge: str) -> str:
+    """Return what the alternative annotator test says, in one sentence."""
     name = f"{test.criterion}: by the alternative annotator test at epsilon {test.epsilon:g}"
     if test.passes is None:
         return f"{name}, whether {judge} may stand in for an expert cannot be said ({test.winning_rate.undefined})."

@@ -289,6 +289,7 @@ def compare(
     candidate: str | Sequence[str],
     *,
     judge: str | None = None,
+    splits: str | Sequence[str] = ("all",),
     reference: str | None = None,
     use: Use = "value",
     slices: str | Sequence[str] = (),
@@ -307,6 +308,7 @@ def compare(
         baseline: Version compared against.
         candidate: Version under test; several: all pairs are tested and ranked.
         judge: The judge's name, where the outcomes do not say.
+        splits: Splits whose labels may correct the judge; `all` but the locked test split.
         reference: How several raters become one, as in `score`.
         use: What of a verdict is measured: its value, or its finer score.
         slices: Fields of a session by whose values the difference is shown apart.
@@ -325,7 +327,8 @@ def compare(
     from judgekit.workflows.score import Scoring
 
     given, scoring = ([], Scoring(judge="")) if outcomes is None else judged(outcomes, judge)
-    told = replace(_used(scoring, use, reference), settings={"seed": seed})
+    chosen: Any = words_of(splits)
+    told = replace(_used(scoring, use, reference), splits=chosen, settings={"seed": seed})
     looked = Comparing(slices=tuple(words_of(slices)), adjustment=adjust, assumption=Assumption(delta, margin))
     how = _measuring(seed, level, n_resamples)
     versions = (baseline, *words_of(candidate))

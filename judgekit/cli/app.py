@@ -12,6 +12,7 @@ from judgekit.cli.console import Console
 from judgekit.errors import EXIT_INTERRUPTED, InputError
 
 COMMANDS: tuple[tuple[str, str], ...] = (
+    ("judgekit.cli.init:init", "init"),
     ("judgekit.cli.demo:demo", "demo"),
     ("judgekit.cli.import_:import_", "import"),
     ("judgekit.cli.split:split", "split"),
@@ -27,6 +28,9 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("judgekit.cli.calibrate:calibrate", "calibrate"),
     ("judgekit.cli.estimate:estimate", "estimate"),
     ("judgekit.cli.compare:compare", "compare"),
+    ("judgekit.cli.gate:gate", "gate"),
+    ("judgekit.cli.experiment:experiment_run", "experiment run"),
+    ("judgekit.cli.plan:plan", "plan"),
     ("judgekit.cli.report:report", "report"),
     ("judgekit.cli.audit:show", "audit show"),
     ("judgekit.cli.audit:verify", "audit verify"),
@@ -37,6 +41,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 
 GROUPS = {
     "judge": "Make, check and look at judges.",
+    "experiment": "Whole experiments.",
     "audit": "Who said what, and whether the record is whole.",
     "runs": "Runs made in parts.",
     "cache": "Replies already paid for.",

@@ -31,6 +31,9 @@ def compare(
     judge: Annotated[str | None, typer.Option("--judge", help="Which judge, where a file holds several.")] = None,
     reference: Annotated[str | None, typer.Option("--reference", help="How several raters become one.")] = None,
     use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value",
+    split: Annotated[
+        str, typer.Option("--split", help="Splits whose labels may correct the judge: dev, train, new.")
+    ] = "all",
     slices: Annotated[
         list[str] | None, typer.Option("--slice", help="Field by whose values the difference is shown apart.")
     ] = None,
@@ -54,22 +57,28 @@ def compare(
 
     Examples: judgekit compare v1 v2 --labels helpdesk --verdicts runs/resolution  |  compare runA runB --labels D
     """
+    from datetime import UTC, datetime
+
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
+    from judgekit.cli.certifying import standing_warnings
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.workflows.compare import compare as run
     from judgekit.workflows.compare_several import compare_versions
 
     def told(scoring: Scoring) -> Scoring:
-        return scoring_with(scoring, reference=reference, splits="all", use=use, settings=provenance(seed))
+        return scoring_with(scoring, reference=reference, splits=split, use=use, settings=provenance(seed))
 
-    data = DatasetFolder(find_dataset(labels)).load()
+    folder = DatasetFolder(find_dataset(labels))
+    data = folder.load()
     how, versions = measuring(seed, level, resamples), (baseline, *candidate)
     looked = _comparing(slices, adjust, delta, margin)
     known = {session.version for session in data.sessions}
     if verdicts or (known.issuperset(versions) and not any(Path(each).exists() for each in versions)):
         loaded = [load_outcomes(source, judge, data.rubric) for source in verdicts or ()]
+        if not loaded and split != "all":
+            raise InputError("--split needs a judge that labels correct", hint="Give its run with --verdicts")
         judged = [(outcomes, told(scoring)) for outcomes, scoring in loaded] or [([], told(_nobody()))]
         report = compare_versions(data, judged, versions, measuring=how, comparing=looked)
         sides = None
@@ -79,6 +88,8 @@ def compare(
         outcomes, scoring, sides = _two_runs((baseline, candidate[0]), judge, data)
         judged = [(outcomes, told(scoring))]
         report = run(data, outcomes, sides, scoring=told(scoring), measuring=how, comparing=looked)
+    standing = standing_warnings(report, (folder, data), [each for _, each in judged], now=datetime.now(UTC))
+    report = report.model_copy(update={"warnings": (*report.warnings, *standing)})
     if queue is not None:
         n = _write_queue(queue, data, judged, sides or versions, (how, margin))
         context.obj.say(f"saved {queue}: {n} sessions to label")

@@ -20,7 +20,8 @@ def estimate(
         str | None, typer.Option("--judge", help="With --verdicts: which judge, where a file holds several.")
     ] = None,
     split: Annotated[
-        str, typer.Option("--split", help="With --verdicts: splits whose labels may correct the judge: dev, train.")
+        str,
+        typer.Option("--split", help="With --verdicts: splits whose labels may correct the judge: dev, train, new."),
     ] = "all",
     use: Annotated[
         str, typer.Option("--use", help="With --verdicts: a verdict's value, or its finer score.")
@@ -39,8 +40,11 @@ def estimate(
 
     Example: judgekit estimate helpdesk -c resolution --verdicts runs/resolution -o estimate.json
     """
+    from datetime import UTC, datetime
+
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
+    from judgekit.cli.certifying import standing_warnings
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.workflows.estimate import estimate as run
@@ -49,7 +53,8 @@ def estimate(
     for option, is_given in (("--judge", judge is not None), ("--split", split != "all"), ("--use", use != "value")):
         if is_given and verdicts is None:
             raise InputError(f"{option} needs --verdicts", hint="It says how a judge's verdicts are read")
-    data = DatasetFolder(find_dataset(dataset)).load()
+    folder = DatasetFolder(find_dataset(dataset))
+    data = folder.load()
     how, settings = measuring(seed, level, resamples), provenance(seed)
     chosen, named = tuple(criterion or ()), tuple(version or ())
     if verdicts is None:
@@ -58,6 +63,8 @@ def estimate(
         outcomes, scoring = load_outcomes(verdicts, judge, data.rubric)
         told = scoring_with(scoring, reference=reference, splits=split, use=use, settings=settings)
         report = estimate_judged(data, outcomes, told, how, criteria=chosen, versions=named)
+        standing = standing_warnings(report, (folder, data), [told], now=datetime.now(UTC))
+        report = report.model_copy(update={"warnings": (*report.warnings, *standing)})
     deliver(report, context.obj, out)
     if len(report.versions) > 1:
         first, second, *_ = report.versions

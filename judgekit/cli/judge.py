@@ -89,15 +89,23 @@ def judge_new(
 
 
 def judge_show(context: typer.Context, judge: JudgeName) -> None:
-    """Show what a judge asks, of whom, how it reads the answer, and what went into it.
+    """Show what a judge asks, of whom, how it reads the answer, what went into it, and what it has proved.
 
     Example: judgekit judge show resolution-v1
     """
+    from datetime import UTC, datetime
+
+    from judgekit.adapters.store.judge import load_judge
+    from judgekit.adapters.store.project import find_judge
+    from judgekit.cli.certifying import certificates_text, shown_certificates
     from judgekit.judging.card import judge_card
 
-    card = judge_card(_load_judge(judge))
+    folder = find_judge(judge)
+    subject = load_judge(folder)
+    held = shown_certificates(folder, subject, now=datetime.now(UTC))
+    card = judge_card(subject).model_copy(update={"certificates": held})
     context.obj.emit(card)
-    context.obj.show(_card_text(card))
+    context.obj.show(_card_text(card) + certificates_text(held))
     context.obj.suggest(f"judgekit judge lint {judge}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def run_panel(
         begin_run(judge, targets, sink=run_folder, clock=clock)  # a kill from here on leaves a run to continue
         for member_folder, member in members:
             console.say(f"member {len(manifests) + 1} of {len(members)}: {member.name}")
-            left = _with_what_is_left(how, manifests, str(folder))
+            left = with_what_is_left(how, manifests.values(), str(folder))
             place = folder / MEMBERS / member.name
             manifests[member.name] = run_into(place, member, member_folder, source, how=left, console=console).manifest
         outcomes = {name: RunFolder(folder / MEMBERS / name).each_outcome() for name in manifests}
@@ -83,16 +84,22 @@ def member_runs(run: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/run.json")) if folder.is_dir() else []
 
 
-def _with_what_is_left(how: RunHow, done: dict[str, RunManifest], where: str) -> RunHow:
-    """Return how to run the next member: with what the ones before it left of the cap."""
+def with_what_is_left(how: RunHow, done: Iterable[RunManifest], where: str) -> RunHow:
+    """Return how to run the next judge: with what the runs before it left of the cap.
+
+    Raises:
+        BudgetReached: Nothing is left.
+    """
     if how.max_cost_usd is None:
         return how
-    spent_usd = 0.0
-    for manifest in done.values():
+    spent_usd, n_runs = 0.0, 0
+    for manifest in done:
         possible_usd = manifest.spending.possible_usd if manifest.spending is not None else 0.0
         spent_usd += (manifest.cost_usd or 0.0) + (possible_usd or 0.0)
+        n_runs += 1
     left_usd = how.max_cost_usd - spent_usd
     if left_usd <= 0:
-        what = f"the cap of ${how.max_cost_usd:g} is met: ${spent_usd:.4f} is spent on {len(done)} members"
+        judges = "1 judge" if n_runs == 1 else f"{n_runs} judges"
+        what = f"the cap of ${how.max_cost_usd:g} is met: ${spent_usd:.4f} is spent on {judges}"
         raise BudgetReached(what, where=where, hint="The same command continues, with a new --max-cost")
     return replace(how, max_cost_usd=left_usd)

@@ -58,6 +58,13 @@ def score(
     epsilon: Annotated[
         float, typer.Option("--epsilon", min=0, max=0.99, help="Of the alt-test: .2 experts, .15 skilled, .1 crowd.")
     ] = 0.2,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Open the test split and hold the judge to its declared rule; 5 if not.")
+    ] = False,
+    unopened: Annotated[
+        bool, typer.Option("--unopened", help="With --certify: only on sessions that were never opened.")
+    ] = False,
+    by: Annotated[str | None, typer.Option("--by", help="With --certify: who opens the test split.")] = None,
     criterion: Criteria = None,
     metric: Metrics = None,
     seed: Seed = DEFAULT_SEED,
@@ -67,14 +74,32 @@ def score(
 ) -> None:
     """Score a judge against the experts, with the human ceiling beside it. Calls no engine.
 
+    With --certify each look at the test split is recorded and halves what is left to err; exit code 5: not certified.
+
     Examples: judgekit score runs/resolution helpdesk  |  judgekit score results.csv --judge verdict --human label
+    |  judgekit score runs/resolution helpdesk --certify
     """
     from dataclasses import replace
 
     from judgekit.cli.memory import unswept
     from judgekit.cli.options import deliver, measuring, provenance
+    from judgekit.workflows.score import Scoring
     from judgekit.workflows.score import score as run
 
+    if certify or unopened or by is not None:
+        from judgekit.cli.certifying import Request, certify_and_show
+
+        request = Request(verdicts, dataset or "", tuple(criterion or ()), is_unopened=unopened, by=by)
+        excluded = {
+            "--human": human, "--judge": judge, "--scale": scale, "--group": group, "--samples": samples,
+            "--pairs": pairs, "--baseline": baseline, "--metric": metric, "--use": use if use != "value" else None,
+            "--split": split if split not in ("dev", "test") else None,
+        }  # fmt: skip
+        asked = Scoring("", reference=reference, slices=tuple(slices or ()), epsilon=epsilon, n_worst=0)
+        told = scoring_with(asked, reference=reference, splits="test", use=use, settings=provenance(seed))
+        certify_and_show(request, told, measuring(seed, level, resamples), context.obj, out=out, is_asked=certify,
+                         others=[option for option, given in excluded.items() if given])  # fmt: skip
+        return
     with unswept():
         if human:
             if dataset is not None:
@@ -124,10 +149,11 @@ def scoring_with(
     from typing import get_args
 
     from judgekit.records.label import SplitName
+    from judgekit.workflows.lineage import NEW
 
     if use not in ("value", "score"):
         raise InputError(f"--use {use!r} is neither value nor score")
-    known = (*get_args(SplitName), "all")
+    known = (*get_args(SplitName), NEW, "all")
     words = tuple(word.strip() for word in splits.split(",") if word.strip())
     for word in words:
         if word not in known:

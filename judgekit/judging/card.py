@@ -6,6 +6,7 @@ from typing import Any
 
 from judgekit.judging.answer_form import scale_words
 from judgekit.judging.prompt import Rendered
+from judgekit.records.certificate import ShownCertificate
 from judgekit.records.judge import Judge
 from judgekit.records.judge_kind import Check, Panel, Stored
 from judgekit.records.record import Record
@@ -68,6 +69,8 @@ class JudgeCard(Record):
     """How its verdicts are calibrated, a criterion each."""
     judge_fingerprint: str
     """Of what is asked, how it is read and calibrated; keys certificates."""
+    certificates: tuple[ShownCertificate, ...] = ()
+    """What it has proved, the latest of each dataset and criterion, and what that is worth now."""
 
 
 class ShownMessage(Record):

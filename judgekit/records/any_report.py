@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from judgekit.records.experiment_report import ExperimentReport
 from judgekit.records.gate import GateReport
 from judgekit.records.planning import PlanReport
 from judgekit.records.record import Record
@@ -27,10 +28,11 @@ AnyReport = (
     | ComparisonReport
     | GateReport
     | PlanReport
+    | ExperimentReport
 )
 """A report of any kind; `kind` says which."""
 
-KINDS = ("gate", "agreement", "score", "probe", "calibration", "quality", "comparison", "plan")
+KINDS = ("experiment", "gate", "agreement", "score", "probe", "calibration", "quality", "comparison", "plan")
 """Kinds of report, in the order of reading."""
 
 

@@ -35,10 +35,14 @@ class PassRule(Record):
         return self
 
 
+CheckName = Literal["youden_j", "kappa", "ceiling_gap", "bias", "failure_rate"]
+"""One line of a rule."""
+
+
 class CertifiedCheck(Record):
     """One line of a rule, held against what was measured."""
 
-    name: Literal["youden_j", "kappa", "ceiling_gap", "bias", "failure_rate"]
+    name: CheckName
     metric: str
     """Whose estimate it is."""
     estimate: Estimate
@@ -94,7 +98,7 @@ class Certificate(Record):
     probes: tuple[str, ...] = ()
     """What invariance probes of this very judge found, in words; empty where none were kept."""
     labels: tuple[Id, ...] = ()
-    """Ids of the labels it rests on."""
+    """Ids of the labels, and of the adjudications, that it rests on."""
     labels_fingerprint: str
     """Over those labels and adjudications as they were."""
     heads: dict[str, LedgerHead] = {}
@@ -105,13 +109,16 @@ class Certificate(Record):
     """The verdict, for people."""
 
 
+StandingWord = Literal["valid", "absent", "failed", "changed", "expired", "voided"]
+"""`changed`: the judge is another; `voided`: what it rests on was retracted, corrected, adjudicated or reworded."""
+
+
 class Standing(Record):
     """What a judge's certificate is worth now, for one criterion of one dataset."""
 
     judge: str
     criterion: Id
-    word: Literal["valid", "absent", "failed", "changed", "expired", "voided"]
-    """`changed`: the judge is another; `voided`: what it rests on was retracted, corrected, adjudicated or reworded."""
+    word: StandingWord
     why: str
     """In one sentence."""
     is_provisional: bool = False
@@ -120,3 +127,11 @@ class Standing(Record):
     def is_trusted(self) -> bool:
         """Whether the judge may speak for the experts."""
         return self.word == "valid"
+
+
+class ShownCertificate(Record):
+    """A certificate as `judge show` tells of it."""
+
+    certificate: Certificate
+    standing: Standing | None = None
+    """What it is worth now; None where its dataset is not at hand."""

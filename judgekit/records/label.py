@@ -140,7 +140,11 @@ class Assignment(OpenRecord):
 
 
 class Opening(OpenRecord):
-    """A split was opened to let a judge be scored on it."""
+    """A split was opened to let a judge be scored on it.
+
+    A certification writes into `metadata` what it opened: `criterion`, `rule` (its fingerprint), `judge` (its name) and
+    `units`; an opening without them counts for every criterion and unit.
+    """
 
     event: Literal["opening"] = "opening"
     id: Id

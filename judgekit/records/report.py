@@ -9,7 +9,11 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, model_validator
 
+from judgekit.errors import InputError
 from judgekit.records.calibration import Conformal
+from judgekit.records.certificate import Certificate
+from judgekit.records.decision import Decision, Demand, decided
+from judgekit.records.policy import Witness
 from judgekit.records.record import FORMAT, FormatNumber, Record
 from judgekit.records.rubric import Value
 from judgekit.stats.estimate import Estimate
@@ -238,6 +242,8 @@ class ScoreReport(Report):
     slices: tuple[SliceTest, ...] = ()
     biases: tuple[BiasCheck, ...] = ()
     bland_altman: tuple[BlandAltman, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    """What `--certify` came to, a criterion each; empty for any other score."""
 
 
 class QualityReport(Report):
@@ -383,6 +389,10 @@ class ComparisonReport(Report):
     counts: tuple[Counts, ...] = ()
     headline: dict[str, str] = {}
     """criterion -> the estimator whose difference stands first; fixed by the design, not by what it says."""
+    directions: dict[str, Literal["higher", "lower"]] = {}
+    """criterion -> which end of its scale is better; `higher` where the rubric names none."""
+    not_random: tuple[str, ...] = ()
+    """Criteria whose labelled inputs are no random sample, and whose labels nevertheless stand first."""
     companions: tuple[Companion, ...] = ()
     shifts: tuple[LevelShift, ...] = ()
     slices: tuple[SliceDifference, ...] = ()
@@ -393,6 +403,44 @@ class ComparisonReport(Report):
     """Best first within a criterion, where there are more than two versions."""
     moved: tuple[Disagreement, ...] = ()
     """Inputs that moved most."""
+
+    def __repr__(self) -> str:
+        """Return its title: the whole is for `judgekit.render_report`."""
+        return f"<{type(self).__name__} {self.title!r}>"
+
+    def not_worse(self, margin: float, *, criterion: str | None = None, of: Witness = "experts") -> Decision:
+        """Return whether the candidate is not worse than the baseline by more than a margin: true only if shown.
+
+        Ends of this report's intervals are the bounds: at 95%, each is one-sided at 97.5%, on the careful side.
+
+        Args:
+            margin: How much worse still passes, in units of the scale or as a share.
+            criterion: On which; None: on all that were compared.
+            of: Whose view decides: the experts', or only the judge's own.
+
+        Raises:
+            InputError: The margin is not above 0, or nothing was compared.
+            UnknownName: The criterion was not compared.
+        """
+        if not margin > 0:
+            raise InputError(f"margin {margin!r} is not above 0", hint="Say how much worse still passes, such as 0.02")
+        return decided(self, Demand(-margin, criterion, of))
+
+    def better(self, by: float = 0.0, *, criterion: str | None = None, of: Witness = "experts") -> Decision:
+        """Return whether the candidate is better than the baseline by more than some amount: true only if shown.
+
+        Args:
+            by: By how much, in units of the scale or as a share.
+            criterion: As for `not_worse`.
+            of: As for `not_worse`.
+
+        Raises:
+            InputError: It is below 0, or nothing was compared.
+            UnknownName: The criterion was not compared.
+        """
+        if not by >= 0:
+            raise InputError(f"by {by!r} is below 0", hint="Say by how much it must be better; 0 is at all")
+        return decided(self, Demand(by, criterion, of))
 
 
 class ProbeResult(Record):

@@ -89,6 +89,12 @@ WORKS: dict[str, Reference] = {
         "The Annals of Statistics 29(4), 1165-1188",
         "10.1214/aos/1013699998",
     ),
+    "berger_1982": Reference(
+        "Berger, R. L.",
+        1982,
+        "Multiparameter hypothesis testing and acceptance sampling",
+        "Technometrics 24(4), 295-300",
+    ),
     "brennan_prediger_1981": Reference(
         "Brennan, R. L. & Prediger, D. J.",
         1981,
@@ -118,6 +124,13 @@ WORKS: dict[str, Reference] = {
         "Proceedings of ACL 2025",
         arxiv="2501.10970",
     ),
+    "cantor_1996": Reference(
+        "Cantor, A. B.",
+        1996,
+        "Sample-size calculations for Cohen's kappa",
+        "Psychological Methods 1(2), 150-153",
+        "10.1037/1082-989X.1.2.150",
+    ),
     "clopper_pearson_1934": Reference(
         "Clopper, C. J. & Pearson, E. S.",
         1934,
@@ -145,6 +158,13 @@ WORKS: dict[str, Reference] = {
         "Integration and generalization of kappas for multiple raters",
         f"{_PB} 88(2), 322-328",
         "10.1037/0033-2909.88.2.322",
+    ),
+    "connor_1987": Reference(
+        "Connor, R. J.",
+        1987,
+        "Sample size for testing differences in proportions for the paired-sample design",
+        "Biometrics 43(1), 207-211",
+        "10.2307/2531961",
     ),
     "delong_1988": Reference(
         "DeLong, E. R.; DeLong, D. M. & Clarke-Pearson, D. L.",
@@ -384,6 +404,13 @@ WORKS: dict[str, Reference] = {
     "miller_1974": Reference(
         "Miller, R. G.", 1974, "The jackknife - a review", "Biometrika 61(1), 1-15", "10.1093/biomet/61.1.1"
     ),
+    "morris_2019": Reference(
+        "Morris, T. P., White, I. R. & Crowther, M. J.",
+        2019,
+        "Using simulation studies to evaluate statistical methods",
+        "Statistics in Medicine 38(11), 2074-2102",
+        "10.1002/sim.8086",
+    ),
     "naeini_2015": Reference(
         "Naeini, M. P.; Cooper, G. F. & Hauskrecht, M.",
         2015,
@@ -491,6 +518,13 @@ WORKS: dict[str, Reference] = {
         "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
         "Statistics in Medicine 17(8), 891-908",
         "10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B",
+    ),
+    "waudby_smith_ramdas_2024": Reference(
+        "Waudby-Smith, I. & Ramdas, A.",
+        2024,
+        "Estimating means of bounded random variables by betting",
+        "Journal of the Royal Statistical Society Series B 86(1), 1-27",
+        arxiv="2010.09686",
     ),
     "welch_1947": Reference(
         "Welch, B. L.",

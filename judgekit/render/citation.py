@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from judgekit.records.gate import GateReport
+from judgekit.records.planning import PlanReport
 from judgekit.records.report import AgreementReport, ComparisonReport, ProbeReport, QualityReport, Report, ScoreReport
 from judgekit.render.bibliography import WORKS, Reference
 from judgekit.stats.estimate import Estimate
@@ -89,6 +91,13 @@ def procedures(report: Report) -> tuple[str, ...]:
         found += ["holm"] * any(each.p_adjusted is not None for each in report.results)
     if isinstance(report, AgreementReport):
         found += ["severity"] * bool(report.profiles)
+    if isinstance(report, GateReport):
+        found += ["intersection_union", "holm"]
+    if isinstance(report, PlanReport):
+        asked = {line.question for line in report.lines}
+        found += ["simulation"] * any(line.power_error is not None for line in report.lines)
+        found += ["planned_difference"] * bool(asked & {"drop", "smallest drop"})
+        found += ["planned_agreement"] * ("agreement" in asked)
     return tuple(dict.fromkeys(found))
 
 
@@ -114,6 +123,10 @@ def _of_parts(report: Report) -> Iterator[Estimate | None]:
     if isinstance(report, ComparisonReport):
         yield from (each.difference for each in report.shifts)
         yield from (each.difference for each in report.slices)
+        for free in report.label_free:
+            yield from (free.range, free.slope)
+    if isinstance(report, GateReport):
+        yield from (each.estimate for each in report.rules)
         for free in report.label_free:
             yield from (free.range, free.slope)
     if isinstance(report, AgreementReport):
@@ -214,6 +227,7 @@ OF_INTERVAL: dict[str, tuple[str, ...]] = {
     "stratified_ppi++_wilson": ("fisch_2024", "wilson_1927"),
     "stratified_ppi++_t": ("fisch_2024", "student_1908"),
     "lang_reiczigel": ("rogan_gladen_1978", "lang_reiczigel_2014"),
+    "betting": ("waudby_smith_ramdas_2024",),
 }
 """Name of an interval's method -> works."""
 
@@ -226,10 +240,14 @@ OF_PROCEDURE: dict[str, tuple[str, ...]] = {
     "bias_position": ("shi_2024",),
     "bland_altman": ("bland_altman_1986",),
     "severity": ("linacre_1989",),
+    "simulation": ("morris_2019",),
+    "planned_difference": ("connor_1987",),
+    "planned_agreement": ("cantor_1996",),
     "weights": ("hajek_1971",),
     "mcnemar": ("mcnemar_1947", "fagerland_2013"),
     "sign_flip": ("fisher_1935", "phipson_smyth_2010"),
     "wilcoxon": ("wilcoxon_1945", "pratt_1959"),
     "newcombe_beside": ("newcombe_1998",),
+    "intersection_union": ("berger_1982",),
 }
 """What else a report may do -> works."""

@@ -52,11 +52,20 @@ def comparison_sections(report: ComparisonReport) -> Iterator[Section]:
         title = "all pairs" if report.versions else f"{report.candidate} against {report.baseline}"
         yield Section(f"{criterion}: {title}", tuple(_compared(report, criterion)))
         free = [each for each in report.label_free if each.criterion == criterion]
-        yield Section(f"{criterion}: without labels on the candidate", tuple(_free(free, unit_of(report))))
+        yield Section(f"{criterion}: without labels on the candidate", tuple(free_blocks(free, unit_of(report))))
         shifts = [each for each in report.shifts if each.criterion == criterion]
         yield Section(f"{criterion}: level by level", tuple(_shifted(shifts)))
         slices = [each for each in report.slices if each.criterion == criterion]
         yield Section(f"{criterion}: versions by slice", tuple(_sliced(slices, report)))
+
+
+def free_blocks(found: Sequence[LabelFree], unit: str) -> Iterator[Block]:
+    """Return what a judge's difference says of experts who have not looked: the answer, its range and its parts."""
+    if not found:
+        return
+    yield Words((NO_LABELS,), is_caution=True)
+    rows = tuple(line for each in found for line in _free_lines(each, unit))
+    yield Table(("what", "estimate", "n"), rows, n_words=1)
 
 
 def maker_words(judge: str | None, engine: str | None, estimator: str | None) -> str:
@@ -166,14 +175,6 @@ def _sliced(slices: Sequence[SliceDifference], report: ComparisonReport) -> Iter
     how = "Holm" if report.settings.get("adjustment") == "holm" else "Benjamini-Hochberg"
     notes = (f"p after {how} over all slices by one estimator. An input is in the slices of the baseline's session.",)
     yield Table(("slice", "by", "difference", "p adjusted", "n"), rows, n_words=2, notes=notes)
-
-
-def _free(found: Sequence[LabelFree], unit: str) -> Iterator[Block]:
-    if not found:
-        return
-    yield Words((NO_LABELS,), is_caution=True)
-    rows = tuple(line for each in found for line in _free_lines(each, unit))
-    yield Table(("what", "estimate", "n"), rows, n_words=1)
 
 
 def _free_lines(free: LabelFree, unit: str) -> Iterable[tuple[Cell, ...]]:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
+from judgekit.records.experiment_report import ExperimentReport
+from judgekit.records.gate import GateReport
+from judgekit.records.planning import PlanReport
 from judgekit.records.report import (
     AgreementReport,
     CalibrationReport,
@@ -26,6 +29,8 @@ from judgekit.render.calibration_part import calibration_sections
 from judgekit.render.case import case_section
 from judgekit.render.citation import cited
 from judgekit.render.comparison_part import comparison_sections
+from judgekit.render.experiment_part import experiment_facts, experiment_sections
+from judgekit.render.gate_part import answer_words, gate_sections, verdict_words
 from judgekit.render.judge_part import (
     alt_test_blocks,
     bias_blocks,
@@ -39,6 +44,7 @@ from judgekit.render.judge_part import (
 )
 from judgekit.render.method import method_block
 from judgekit.render.number import count_text
+from judgekit.render.plan_part import plan_sections
 from judgekit.render.plot import Line
 from judgekit.render.probe_part import probe_sections
 from judgekit.render.rater_part import level_figure, profile_blocks
@@ -60,7 +66,8 @@ METHOD_TITLE = "How this was made"
 
 def content_of(report: Report) -> Content:
     """Return what a report says, in order; sections with nothing in them are left out."""
-    verdict = Section("Verdict", (Words(report.summary or ("No verdict in words was recorded.",)),), "verdict")
+    said = verdict_words(report) if isinstance(report, GateReport) else report.summary
+    verdict = Section("Verdict", (Words(said or ("No verdict in words was recorded.",)),), "verdict")
     method = Section(METHOD_TITLE, (method_block(report),))
     works = cited(report)
     references = Section("References", (References(works),) if works else ())
@@ -85,6 +92,12 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     elif isinstance(report, ComparisonReport):
         facts += [("baseline", report.baseline), ("candidate", report.candidate)]
         facts += [("judge", judge_words(report.judge, report.engine) if report.judge else None)]
+    elif isinstance(report, ExperimentReport):
+        facts += experiment_facts(report)
+    elif isinstance(report, GateReport):
+        facts += [("experiment", report.experiment), ("answer", answer_words(report))]
+        facts += [("baseline", report.baseline), ("candidate", report.candidate)]
+        facts += [("judges' calls", f"${report.cost_usd:,.2f}" if report.cost_usd is not None else None)]
     return tuple((name, value) for name, value in facts if value)
 
 
@@ -103,6 +116,13 @@ def _body(report: Report) -> Iterator[Section]:
         yield from _quality_sections(report)
     elif isinstance(report, ComparisonReport):
         yield from _comparison_sections(report)
+    elif isinstance(report, ExperimentReport):
+        yield from experiment_sections(report)
+    elif isinstance(report, GateReport):
+        yield from gate_sections(report)
+        yield _counts_section(report)
+    elif isinstance(report, PlanReport):
+        yield from plan_sections(report)
 
 
 def _agreement_sections(report: AgreementReport) -> Iterator[Section]:
@@ -219,7 +239,13 @@ def _strata(report: Report, criterion: str) -> Iterator[Block]:
 
 
 def _counts_section(
-    report: AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport,
+    report: AgreementReport
+    | ScoreReport
+    | ProbeReport
+    | CalibrationReport
+    | QualityReport
+    | ComparisonReport
+    | GateReport,
 ) -> Section:
     if not report.counts:
         return Section("Where the answers went", ())

@@ -44,7 +44,7 @@ def render_html(reports: Sequence[Report], *, title: str | None = None) -> str:
             contents=contents,
             overview=overview_parts(ordered) if len(ordered) > 1 else (),
             has_title_of_its_own=title is not None or len(contents) > 1,
-            questions=[report.settings.get("question") for report in ordered],
+            questions=[report.settings.get("question") or getattr(report, "question", None) for report in ordered],
             style=_markup(style),
             policy=POLICY.format(style=_hash(style)),
             block_kind=lambda block: type(block).__name__.lower(),

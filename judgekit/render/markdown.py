@@ -50,10 +50,15 @@ def _section(section: Section) -> list[str]:
         said = [escaped(each) for block in section.blocks if isinstance(block, Words) for each in block.sentences]
         return ["> [!WARNING]\n" + "\n".join(f"> - {each}" for each in said)]
     parts = [] if section.tone == "verdict" else [f"## {escaped(section.title)}"]
-    return parts + [text for block in section.blocks for text in _block(block) if text]
+    return parts + [text for block in section.blocks for text in block_parts(block)]
 
 
-def _block(block: Block) -> list[str]:
+def block_parts(block: Block) -> list[str]:
+    """Return one block as paragraphs of Markdown."""
+    return [text for text in _paragraphs(block) if text]
+
+
+def _paragraphs(block: Block) -> list[str]:
     if isinstance(block, Words):
         return [_guarded(escaped(each)) for each in block.sentences]
     if isinstance(block, Table):

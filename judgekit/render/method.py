@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from judgekit.records.experiment_report import ExperimentReport
+from judgekit.records.gate import GateReport
+from judgekit.records.planning import PlanReport
 from judgekit.records.report import (
     AgreementReport,
     CalibrationReport,
@@ -57,6 +60,9 @@ def method_block(report: Report) -> Table:
         rows.append((Cell("dataset fingerprint"), Cell(report.dataset_fingerprint)))
     if isinstance(report, ScoreReport | ProbeReport | CalibrationReport) and report.judge_fingerprint:
         rows.append((Cell("judge fingerprint"), Cell(report.judge_fingerprint)))
+    if isinstance(report, GateReport):
+        rows.append((Cell("policy hash"), Cell(report.policy_hash)))
+        rows += [(Cell("plan hash"), Cell(report.plan_hash))] if report.plan_hash else []
     return Table(("setting", "value"), tuple(rows), n_words=2, caption=method_paragraph(report))
 
 
@@ -90,12 +96,43 @@ def _coefficients(report: Report) -> Iterator[str]:
     metrics = dict.fromkeys(row.metric for row in report.rows)
     is_of_versions = isinstance(report, ComparisonReport)
     further = {metric for metric in metrics if _is_to_ceiling(metric) and not is_of_versions}
+    if isinstance(report, GateReport):
+        is_looking = "inputs_per_look" in report.settings
+        fails = "at one rule's equal part of the error rate, the first step of" if is_looking else "after"
+        yield (
+            "The gate passes only where every rule passes at its level (intersection-union, "
+            f"{_named(works_of_procedure('intersection_union'))}), and fails where a rule fails {fails} Holm over all "
+            f"rules ({_named(works_of_procedure('holm'))})."
+        )
+        if is_looking:
+            yield "Inputs were taken in a drawn order; betting bounds hold at every look, however many there are."
+    if not metrics and isinstance(report, GateReport | ExperimentReport):
+        return
+    if isinstance(report, PlanReport):
+        yield from _planned(report)
+        return
     if not metrics:
         yield "Nothing was measured."
         return
     yield f"Measured: {'; '.join(_coefficient(metric) for metric in metrics if metric not in further)}."
     if further:
         yield "Distance to the human ceiling: judge minus expert, each against the same other experts on the same rows."
+
+
+def _planned(report: PlanReport) -> Iterator[str]:
+    """Give how sizes and powers were found."""
+    used = procedures(report)
+    if "simulation" in used:
+        yield (
+            "Powers are shares of simulated studies, decided by the functions which compare, gate and estimate call; "
+            f"± is half of a power's 95% interval ({_named(works_of_procedure('simulation'))})."
+        )
+    if "planned_difference" in used:
+        yield f"Sizes of pass rates start from {_named(works_of_procedure('planned_difference'))}."
+    if "planned_agreement" in used:
+        yield f"Agreement is planned after {_named(works_of_procedure('planned_agreement'))}."
+    if any(line.method == "formula" for line in report.lines):
+        yield "What is by formula is a normal approximation."
 
 
 def _is_to_ceiling(metric: str) -> bool:
@@ -136,7 +173,8 @@ def _interval(method: str) -> str:
 
 def _exclusions(report: Report) -> Iterator[str]:
     if not isinstance(
-        report, AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport
+        report,
+        AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport | GateReport,
     ):
         return
     for each in report.counts:

@@ -209,7 +209,10 @@ def _upright(estimate: Estimate, axis: Axis, height: float) -> Iterator[str]:
 def _square(pairs: Sequence[tuple[Line, Line]], *, start: float, end: float) -> Axis:
     ends = [end for pair in pairs for each in pair for end in _ends(each.estimate)]
     axis = axis_over([*ends, 1.0] if min(ends) > 0.5 else ends, start=start, end=end)
-    return Axis(axis.low, min(axis.high, 1.0) if max(ends) <= 1 else axis.high, axis.step, start, end)
+    if max(ends) > 1:
+        return axis
+    low = axis.low if axis.low < 1 else 1.0 - axis.step  # everybody agrees: an axis needs some length
+    return Axis(low, min(axis.high, 1.0), axis.step, start, end)
 
 
 def _grid(across: Axis, up: Axis) -> Iterator[str]:

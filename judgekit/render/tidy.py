@@ -11,12 +11,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from judgekit.records.gate import GateReport
 from judgekit.records.report import (
     AgreementReport,
     BiasCheck,
     CalibrationReport,
     ComparisonReport,
     Disagreement,
+    LabelFree,
     ProbeReport,
     QualityReport,
     Rating,
@@ -97,6 +99,8 @@ def _estimates(report: Report) -> Iterator[Line]:
         yield from _score_estimates(report)
     if isinstance(report, ComparisonReport):
         yield from _comparison_estimates(report)
+    if isinstance(report, GateReport):
+        yield from _gate_estimates(report)
     if isinstance(report, AgreementReport):
         for profile in report.profiles:
             for metric in OF_PROFILE:
@@ -118,9 +122,26 @@ def _comparison_estimates(report: ComparisonReport) -> Iterator[Line]:
             each.criterion, "mean_difference", each.between, each.slice, each.judge, None, "slice", each.estimator
         )
         yield _estimate_line(named, each.difference, tested=(each.p_value, each.p_adjusted))
-    for free in report.label_free:
+    yield from _label_free(report.label_free)
+
+
+def _label_free(found: Iterable[LabelFree]) -> Iterator[Line]:
+    for free in found:
         named = _Named(free.criterion, "mean_difference", free.between, None, free.judge, None, "label_free", "range")
         yield _estimate_line(named, free.range)
+        named = _Named(free.criterion, "youden_j", free.between, None, free.judge, None, "label_free", "slope")
+        yield _estimate_line(named, free.slope)
+
+
+def _gate_estimates(report: GateReport) -> Iterator[Line]:
+    for rule in report.rules:
+        if rule.estimate is not None:
+            between = report.candidate if rule.kind in ("floor", "ceiling") else f"{report.candidate}~{report.baseline}"
+            named = _Named(
+                rule.criterion or "", rule.rule, between, rule.slice, rule.judge, rule.engine, "rule", rule.estimator
+            )
+            yield _estimate_line(named, rule.estimate)
+    yield from _label_free(report.label_free)
 
 
 def _score_estimates(report: ScoreReport) -> Iterator[Line]:
@@ -194,7 +215,8 @@ def _word(value: object) -> Scalar:
 
 def _counts(report: Report) -> Iterator[Line]:
     if isinstance(
-        report, AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport
+        report,
+        AgreementReport | ScoreReport | ProbeReport | CalibrationReport | QualityReport | ComparisonReport | GateReport,
     ):
         for each in report.counts:
             yield [each.criterion, "looked_at", "total", each.n_targets]

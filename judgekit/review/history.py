@@ -82,7 +82,7 @@ def _happening(entry: Entry, state: str) -> Happening:
         who=_who(event),
         target=_target(event),
         turn=answer.turn if answer else None,
-        criterion=event.criterion if isinstance(event, Answer | Assignment) else None,
+        criterion=event.criterion if isinstance(event, Answer | Assignment) else _criterion_opened(event),
         value=answer.value if answer else None,
         status=answer.status if answer else None,
         words=_words(event),
@@ -103,6 +103,12 @@ def _target(event: Event) -> str | None:
     if isinstance(event, Redaction):
         return event.target
     return event.session or event.pair
+
+
+def _criterion_opened(event: Event) -> str | None:
+    """Return which criterion an opening was for; None where it names none, and for other events."""
+    named = event.metadata.get("criterion") if isinstance(event, Opening) else None
+    return named if isinstance(named, str) else None
 
 
 def _words(event: Event) -> str:

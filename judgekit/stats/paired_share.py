@@ -69,8 +69,8 @@ def tango(cells: FourCells, level: float = 0.95) -> Interval:
     """
     z = _NORMAL.inv_cdf((1 + level) / 2)
     return Interval(
-        _crossing(lambda d: _score(cells, d) - z, -1.0, cells.difference),
-        _crossing(lambda d: _score(cells, d) + z, cells.difference, 1.0),
+        bisected(lambda d: _score(cells, d) - z, -1.0, cells.difference),
+        bisected(lambda d: _score(cells, d) + z, cells.difference, 1.0),
         "tango",
     )
 
@@ -136,23 +136,28 @@ def _correlation(cells: FourCells) -> float:
     return (max(apart - cells.n / 2, 0.0) if apart > 0 else apart) / math.sqrt(margins)
 
 
-def _score(cells: FourCells, difference: float) -> float:
-    """Return how many standard errors the counts lie above what a difference lets expect.
+def constrained_share(cells: FourCells, difference: float) -> float:
+    """Return the share of the second alone that is likeliest were the first's rate higher by a difference.
 
-    The share of the second alone is its maximum-likelihood value under that difference.
+    Source: Tango 1998, equation 3.
     """
     n, first, second = cells.n, cells.first, cells.second
     b = -first - second + (2 * n - first + second) * difference
     c = -second * difference * (1 - difference)
-    share = (math.sqrt(max(0.0, b * b - 8 * n * c)) - b) / (4 * n)
+    return (math.sqrt(max(0.0, b * b - 8 * n * c)) - b) / (4 * n)
+
+
+def _score(cells: FourCells, difference: float) -> float:
+    """Return how many standard errors the counts lie above what a difference lets expect."""
+    n, share = cells.n, constrained_share(cells, difference)
     variance = n * (2 * share + difference * (1 - difference))
-    away = first - second - n * difference
+    away = cells.first - cells.second - n * difference
     if variance <= 0:
         return math.copysign(math.inf, away) if away else 0.0
     return away / math.sqrt(variance)
 
 
-def _crossing(above: Callable[[float], float], low: float, high: float) -> float:
+def bisected(above: Callable[[float], float], low: float, high: float) -> float:
     """Return where a function that falls crosses 0; the end on whose side it does not."""
     if above(low) <= 0:
         return low

@@ -333,6 +333,22 @@ def _agreement(dataset: Dataset, criterion: Criterion, allowed: set[str], measur
     return measuring.estimates([metric], table.sample(list(table.values.T), table.raters, {}))[metric]
 
 
+def refuse_disagreeing(dataset: Dataset, criterion: Criterion, targets: set[str], measuring: Measuring) -> None:
+    """Refuse to certify by labels of experts who barely agree; where nobody rated twice, nothing can be said.
+
+    Raises:
+        InputError: They do.
+    """
+    _require_agreement(criterion, _agreement(dataset, criterion, targets, measuring), "certified by")
+
+
+def _require_agreement(criterion: Criterion, agreement: Estimate, purpose: str) -> None:
+    if agreement.value is not None and agreement.value < NEAR_ZERO:
+        what = f"the experts barely agree with each other (Krippendorff alpha {figure(agreement)})"
+        hint = f"No judge can be {purpose} labels that do not hold: mend the rubric, or adjudicate"
+        raise InputError(what, where=f"criterion {criterion.id}", hint=hint)
+
+
 def _require_support(
     dataset: Dataset, evidence: Evidence, dropped: Counter[str], barred: Sequence[str], agreement: Estimate
 ) -> None:
@@ -342,10 +358,7 @@ def _require_support(
         hint = "Label sessions of other groups, or calibrate on a split that it was not made from: --split dev"
         raise InputError(what, where=f"{dataset.name}, criterion {evidence.criterion.id}", hint=hint)
     require_learnable(evidence, +dropped)
-    if agreement.value is not None and agreement.value < NEAR_ZERO:
-        what = f"the experts barely agree with each other (Krippendorff alpha {figure(agreement)})"
-        hint = "No judge can be calibrated to labels that do not hold: mend the rubric, or adjudicate"
-        raise InputError(what, where=f"criterion {evidence.criterion.id}", hint=hint)
+    _require_agreement(evidence.criterion, agreement, "calibrated to")
 
 
 def _record(

@@ -43,8 +43,7 @@ from judgekit.records.report import (
 )
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.stats.partly_labelled import MIN_LABELS
-from judgekit.workflows.lineage import open_sessions
+from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside
 from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers, units_in_making
 
 ORDERED = ("binary", "ordinal", "numeric")
@@ -81,12 +80,14 @@ def compare(
         dataset: Knows each session's input, version and labels.
         outcomes: One judge's verdicts on sessions of both sides; none: labels stand alone.
         sides: Baseline and candidate: a version each, or the sessions of a run each.
-        scoring: Names the judge; its `use` and `reference` apply.
+        scoring: Names the judge and its lineage; its `use`, `reference` and `splits` apply.
         measuring: Level, resamples and randomness.
         comparing: Slices, and what holds without labels.
 
     Raises:
         InputError: A side is empty, both hold the same sessions, or one has neither verdicts nor labels.
+        UnknownName: A split that there is not.
+        LeakError: Labels that helped to make the judge would correct it.
     """
     _check_sides(dataset, sides)
     given = list(outcomes)
@@ -166,6 +167,7 @@ class _Part:
     rows: Sequence[Row]
     counts: Counts
     headline: str
+    is_chosen: bool = False
     warnings: Sequence[str] = ()
     companions: Sequence[Companion] = ()
     shifts: Sequence[LevelShift] = ()
@@ -200,16 +202,18 @@ def _part(whole: _Whole, criterion: Criterion) -> _Part | None:
 
 def _contrast(whole: _Whole, criterion: Criterion) -> Contrast:
     dataset, scoring = whole.dataset, whole.scoring
-    made_with = units_in_making(dataset, scoring.lineage)
-    return Contrast(
+    allowed = open_sessions(dataset, scoring.splits)
+    contrast = Contrast(
         dataset=dataset,
         criterion=criterion,
         sides=whole.sides,
         verdicts=verdict_table(criterion, whole.outcomes, use=scoring.use, combine=scoring.combine),
         experts=reference(dataset, criterion, scoring.reference or default_rule(criterion)),
-        allowed=open_sessions(dataset, ("all",)),
-        barred=frozenset(each for each in dataset.session_by_id if dataset.unit(each) in made_with),
+        allowed=allowed,
+        barred=set_aside(dataset, scoring.lineage, allowed),
     )
+    refuse_reused(dataset, contrast.witnesses, scoring.lineage, scoring.judge)
+    return contrast
 
 
 def _paired(whole: _Whole, contrast: Contrast) -> _Part:
@@ -221,7 +225,7 @@ def _paired(whole: _Whole, contrast: Contrast) -> _Part:
     by_labels = _label_rows(whole, contrast)
     is_corrected = bool(contrast.judged.inputs) and contrast.is_partly_labelled
     corrected = [contrast.row("mean_difference", contrast.corrected(measuring.level), "ppi")] if is_corrected else []
-    first = _headline(contrast, is_corrected=is_corrected)
+    first = contrast.headline
     rows = sorted([*_by_judge(whole, corrected), *by_labels, *by_judge], key=lambda row: row.estimator != first)
     beside: list[Companion] = []
     shifts: list[LevelShift] = []
@@ -236,6 +240,7 @@ def _paired(whole: _Whole, contrast: Contrast) -> _Part:
         rows=[*rows, *_by_judge(whole, judge_change_rows(contrast, measuring))],
         counts=counts.model_copy(update={"failures": contrast.verdicts.failures_by_status}),
         headline=first,
+        is_chosen=first == "labels_only" and bool(contrast.sampling.chosen or contrast.sampling.refused),
         warnings=[
             *contrast_warnings(contrast, whole.scoring.judge, is_corrected=is_corrected),
             *sliced.warnings,
@@ -253,15 +258,6 @@ def _paired(whole: _Whole, contrast: Contrast) -> _Part:
             n_most=whole.scoring.n_worst,
         ),
     )
-
-
-def _headline(contrast: Contrast, *, is_corrected: bool) -> str:
-    """Return the estimator that stands first, by what was labelled and how it was picked, not by any label's value."""
-    sampling = contrast.sampling
-    is_fit = not (sampling.refused or sampling.chosen) and len(contrast.usable) >= MIN_LABELS
-    if is_corrected and is_fit:
-        return "ppi"
-    return "labels_only" if contrast.labelled.inputs else "judge_raw"
 
 
 def _judge_rows(whole: _Whole, contrast: Contrast) -> list[Row]:
@@ -300,14 +296,17 @@ def _free(whole: _Whole, contrast: Contrast, by_judge: Sequence[Row]) -> LabelFr
 
 def _preferred(whole: _Whole, criterion: Criterion) -> _Part | None:
     dataset, scoring = whole.dataset, whole.scoring
+    allowed = open_sessions(dataset, scoring.splits)
     wins = Wins(
         dataset=dataset,
         criterion=criterion,
         sides=whole.sides,
         verdicts=verdict_table(criterion, whole.outcomes, use=scoring.use, combine=scoring.combine),
         experts=reference(dataset, criterion, scoring.reference or default_rule(criterion)),
-        barred=frozenset(units_in_making(dataset, scoring.lineage)),
+        allowed=allowed,
+        barred=set_aside(dataset, scoring.lineage, allowed),
     )
+    refuse_reused(dataset, wins.witnesses, scoring.lineage, scoring.judge)
     rows = win_rows(wins, whole.measuring)
     if not rows:
         return None
@@ -345,6 +344,8 @@ def _report(whole: _Whole, parts: Sequence[_Part]) -> ComparisonReport:
         engine=scoring.engine,
         counts=tuple(part.counts for part in parts),
         headline=headline,
+        directions={name: dataset.rubric.criterion(name).direction or "higher" for name in headline},
+        not_random=tuple(part.counts.criterion for part in parts if part.is_chosen),
         companions=tuple(each for part in parts for each in part.companions),
         shifts=tuple(each for part in parts for each in part.shifts),
         slices=tuple(each for part in parts for each in part.slices),
@@ -364,6 +365,8 @@ def _chosen(whole: _Whole) -> dict[str, object]:
         found["delta"] = comparing.assumption.delta
     if comparing.assumption.margin:
         found["margin"] = comparing.assumption.margin
+    if whole.dataset.splits is not None and "all" not in whole.scoring.splits:
+        found["split"] = "+".join(whole.scoring.splits)
     return found
 
 

@@ -116,6 +116,7 @@ def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
             "engine": None,
             "rows": tuple(rows),
             "headline": headline,
+            "directions": {name: way for report in reports for name, way in report.directions.items()},
             "summary": comparison_summary(rows, headline, [each for report in reports for each in report.label_free]),
             **_together(reports),
             "counts": tuple(count for report in reports for count in report.counts),
@@ -138,7 +139,7 @@ def _rows_once(reports: Sequence[ComparisonReport]) -> list[Row]:
 
 def _together(reports: Sequence[ComparisonReport]) -> dict[str, tuple[object, ...]]:
     """Return the lists of several reports one after the other, what the experts alone say once."""
-    names = ("companions", "shifts", "slices", "detectable", "label_free", "moved", "warnings")
+    names = ("companions", "shifts", "slices", "detectable", "label_free", "moved", "not_random", "warnings")
     found: dict[str, tuple[object, ...]] = {}
     for name in names:
         once: list[object] = []

@@ -20,7 +20,7 @@ from judgekit.records.report import Counts, QualityReport, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.agree import chosen_criteria
-from judgekit.workflows.lineage import open_sessions, refuse_reused
+from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside
 from judgekit.workflows.score import Scoring, refuse_strangers
 
 ORDERED = ("binary", "ordinal", "numeric")
@@ -107,7 +107,7 @@ def estimate_judged(
     )
     _, found = _found(dataset, asked, named, scoring.reference)
     judged = _judged(dataset, found, given, scoring)
-    refuse_reused(dataset, (s.id for each in judged for s in each.beside), scoring.lineage, scoring.judge)
+    refuse_reused(dataset, (each for one in judged for each in one.witnesses), scoring.lineage, scoring.judge)
     return _helped(alone, found, {_place(each.evidence): each for each in judged}, (scoring, measuring))
 
 
@@ -119,11 +119,12 @@ def _judged(
 ) -> list[JudgedVersion]:
     """Return the versions that the judge was asked about."""
     allowed = open_sessions(dataset, scoring.splits)
+    aside = set_aside(dataset, scoring.lineage, allowed)
     judged = []
     for own in found.values():
         table = verdict_table(own[0].criterion, outcomes, use=scoring.use, combine=scoring.combine)
-        named = (scoring.judge, scoring.engine, scoring.use, allowed)
-        judged += [each for one in own if (each := JudgedVersion(one, table, *named)).asked]
+        named = (scoring.judge, scoring.engine, scoring.use, allowed, aside)
+        judged += [each for one in own if (each := JudgedVersion(one, table, *named)).spoken]
     if not judged:
         named_ones = ", ".join(found)
         raise InputError(f"no verdict is on {named_ones} of a session looked at", hint="Judge the sessions first")
@@ -220,7 +221,8 @@ def _helped_counts(
             dropped.update(one.dropped)
             continue
         n_used += len(each.asked)
-        dropped["not_judged"] += len(one.sessions) - len(each.asked)
+        dropped["not_judged"] += len(one.sessions) - len(each.spoken)
+        dropped["in_lineage"] += len(each.spoken) - len(each.asked)
     used = {cause: n for cause, n in sorted(dropped.items()) if n}
     return count.model_copy(update={"n_used": n_used, "dropped": used, "failures": dict(sorted(failures.items()))})
 

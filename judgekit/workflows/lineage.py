@@ -1,4 +1,9 @@
-"""Which labels may stand beside a judge: those that had no part in its making, of splits that are open."""
+"""Which labels may stand beside a judge: those that had no part in its making, of splits that are open.
+
+`estimate` and `compare` ask here and nowhere else. A label whose group helped to make the judge is refused, not left
+out in silence: what was chosen to make a judge is no random part of the labels, so neither are those that remain. Whole
+splits are drawn by chance, and may be left out.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,14 @@ from judgekit.errors import InputError, LeakError, UnknownName
 from judgekit.records.dataset import Dataset
 from judgekit.records.judge import Lineage
 
-_SPLITS = ("train", "dev", "all")
+NEW = "new"
+"""Sessions that no split holds, such as those added since the draw."""
+_SPLITS = ("train", "dev", NEW, "all")
 _N_NAMED = 5
 
 
 def open_sessions(dataset: Dataset, splits: Sequence[str]) -> frozenset[str]:
-    """Return the sessions of the splits that may be read; all where the dataset has none. Test stays locked.
+    """Return the sessions and pairs of splits that may be read; all where there are no splits. Test stays locked.
 
     Raises:
         InputError: The test split is asked for.
@@ -27,26 +34,64 @@ def open_sessions(dataset: Dataset, splits: Sequence[str]) -> frozenset[str]:
             )
         if word not in _SPLITS:
             raise UnknownName("split", word, _SPLITS)
+    known = (*dataset.session_by_id, *dataset.pair_by_id)
     if dataset.splits is None:
-        return frozenset(dataset.session_by_id)
-    asked = {"train", "dev", None} if "all" in splits else set(splits)
-    return frozenset(each for each in dataset.session_by_id if dataset.split_of(each) in asked)
+        return frozenset(known)
+    asked = {"train", "dev", NEW} if "all" in splits else set(splits)
+    return frozenset(each for each in known if (dataset.split_of(each) or NEW) in asked)
 
 
-def refuse_reused(dataset: Dataset, sessions: Iterable[str], lineage: Lineage, judge: str) -> None:
-    """Refuse labelled sessions whose group had a part in a judge's making, unless a fold was made without it.
+def set_aside(dataset: Dataset, lineage: Lineage, allowed: Iterable[str]) -> frozenset[str]:
+    """Return the sessions and pairs that no corrected figure may rest on: neither their labels nor their verdicts.
+
+    These are the groups that helped to make the judge, which it may know by heart, and the labelled ones of the same
+    splits where these are not to be read: which of them were taken may hang on what their labels say.
+
+    Args:
+        dataset: Groups, splits and labels.
+        lineage: What made the judge.
+        allowed: Sessions and pairs of the splits that may be read.
+    """
+    barred = lineage.barred(dataset.name)
+    if not barred:
+        return frozenset()
+    known = (*dataset.session_by_id, *dataset.pair_by_id)
+    made = {each for each in known if dataset.unit(each) in barred}
+    touched = {dataset.split_of(each) for each in made} - {None}
+    labelled = {label.target for label in dataset.labels} | {each.target for each in dataset.adjudications}
+    beside = {each for each in labelled & set(known) - set(allowed) if dataset.split_of(each) in touched}
+    return frozenset(made | beside)
+
+
+def refuse_reused(dataset: Dataset, targets: Iterable[str], lineage: Lineage, judge: str) -> None:
+    """Refuse labelled sessions or pairs whose group had a part in a judge's making, unless a fold was made without it.
 
     Raises:
         LeakError: There are such; the message names them.
     """
     barred = lineage.barred(dataset.name)
-    reused = sorted(each for each in set(sessions) if dataset.unit(each) in barred)
+    reused = sorted(each for each in set(targets) if dataset.unit(each) in barred)
     if not reused:
         return
     named = ", ".join(repr(each) for each in reused[:_N_NAMED])
     more = f" and {len(reused) - _N_NAMED} more" if len(reused) > _N_NAMED else ""
+    what = "pairs" if reused[0] in dataset.pair_by_id else "sessions"
     raise LeakError(
-        f"{len(reused)} labelled sessions helped to make {judge}, and may not correct it: {named}{more}",
+        f"{len(reused)} labelled {what} helped to make {judge}, and may not correct it: {named}{more}",
         where=dataset.name,
-        hint="Correct it by other labels (such as --split dev), or by a cross-fitted judge",
+        hint=_other_labels(dataset, barred),
     )
+
+
+def _other_labels(dataset: Dataset, barred: Iterable[str]) -> str:
+    """Return what to do: which splits hold none of the groups that made the judge."""
+    if dataset.splits is None:
+        return "Correct it by a dataset of other labels, or by a cross-fitted judge"
+    known = (*dataset.session_by_id, *dataset.pair_by_id)
+    made = set(barred)
+    taken = {dataset.split_of(each) or NEW for each in known if dataset.unit(each) in made}
+    there = {dataset.split_of(label.target) or NEW for label in dataset.labels if label.target in set(known)}
+    free = [each for each in ("train", "dev", NEW) if each in there - taken]
+    if free:
+        return f"Correct it by other labels: --split {','.join(free)}"
+    return f"Label sessions that no split holds yet, and correct it by these: --split {NEW}"

@@ -43,9 +43,10 @@ from judgekit.records.report import (
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import undefined
+from judgekit.workflows.lineage import NEW
 
-SplitChoice = SplitName | Literal["all"]
-_SPLITS = ("train", "dev", "test", "all")
+SplitChoice = SplitName | Literal["new", "all"]
+_SPLITS = ("train", "dev", "test", NEW, "all")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Scoring:
         slices: Fields of a session; each of their values is held against the rest.
         rivals: Other judges to be read beside this one.
         epsilon: How much less the judge may win in the alternative annotator test and still be preferred for its cost.
+        opened: Sessions and pairs of the test split that a certification has opened; then only they are read.
         settings: What the door knows of this invocation.
     """
 
@@ -101,6 +103,7 @@ class Scoring:
     slices: Sequence[str] = ()
     rivals: Sequence[Rival] = ()
     epsilon: float = EPSILON
+    opened: frozenset[str] = frozenset()
     settings: dict[str, object] = field(default_factory=dict)
 
 
@@ -360,9 +363,9 @@ def _side_by_side(
 
 
 def _allowed_targets(dataset: Dataset, asked: set[str], scoring: Scoring) -> tuple[set[str], Counter[str]]:
-    if "test" in scoring.splits:
+    if "test" in scoring.splits and not scoring.opened:
         raise InputError(
-            "the test split is locked: only a certification opens it, and this version does not certify yet",
+            "the test split is locked: only a certification (score RUN DATASET --certify) opens it",
             hint="Use --split dev, or --split train,dev",
         )
     for word in scoring.splits:
@@ -374,7 +377,9 @@ def _allowed_targets(dataset: Dataset, asked: set[str], scoring: Scoring) -> tup
     made_with = units_in_making(dataset, scoring.lineage)
     allowed: set[str] = set()
     for target in labelled & known:
-        if not _in_splits(dataset, target, scoring.splits):
+        if scoring.opened and target not in scoring.opened:
+            continue
+        if not scoring.opened and not _in_splits(dataset, target, scoring.splits):
             causes["other_split"] += 1
         elif dataset.unit(target) in made_with:
             causes["in_lineage"] += 1
@@ -395,7 +400,7 @@ def _in_splits(dataset: Dataset, target: str, splits: Sequence[SplitChoice]) -> 
     if dataset.splits is None:
         return True
     split = dataset.split_of(target)
-    return split != "test" and ("all" in splits or split in splits)
+    return split != "test" and ("all" in splits or (split or NEW) in splits)
 
 
 def _why_nothing(dataset: Dataset, scoring: Scoring, causes: Counter[str]) -> str:

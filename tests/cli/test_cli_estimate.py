@@ -96,3 +96,31 @@ def test_options_of_verdicts_need_verdicts(run: RunFolder, option, capsys: pytes
     """They would say nothing."""
     assert main(["estimate", "data", *option]) == 2
     assert f"{option[0]} needs --verdicts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("n_random", [0, 30])
+def test_labels_picked_by_uncertainty_are_said_in_the_first_line(
+    run: RunFolder, n_random: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Imported with their design, all or half of them: nothing is corrected by them, with or without a judge."""
+    ways = [{"method": "random"} if i < n_random else {"method": "uncertainty"} for i in range(60)]
+    rows = [
+        {"session": f"s{i:03d}", "criterion": "passed", "rater": "ana", "value": says(i), "design": way}
+        for i, way in enumerate(ways)
+    ]
+    Path("picked.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    lines = "".join(json.dumps({"id": s.id, "text": s.id, "version": "v1"}) + "\n" for s in TOLD)
+    Path("told.jsonl").write_text(lines, encoding="utf-8")
+    fresh = ("--dataset", "picked", "-q")
+    assert main(["import", "sessions", "told.jsonl", *fresh]) == 0
+    assert main(["import", "labels", "picked.jsonl", "--scale", "passed=binary:fail,pass", *fresh]) == 0
+    for more in ([], ["--verdicts", "verdicts.jsonl"]):
+        capsys.readouterr()
+        assert main(["estimate", "picked", *more]) == 0
+        assert capsys.readouterr().out.strip().startswith("Not a random sample: quality of each version: picked")
+        assert main(["--json", "estimate", "picked", *more]) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert report["summary"][0].startswith("passed: the labels are not a random sample")
+        assert set(report["headline"].values()) <= {"labels_only"}
+        corrected = [row for row in report["rows"] if row["estimator"] in ("post_stratification", "ppi")]
+        assert all(row["estimate"]["undefined"].startswith("unknown_probability") for row in corrected)

@@ -9,10 +9,12 @@ import pytest
 import typer
 
 from judgekit.cli.console import Console
-from judgekit.cli.report import report
+from judgekit.cli.report import load_reports, report
 from judgekit.errors import JudgekitError
 
 COMPOSED = Path(__file__).parents[1] / "render" / "composed"
+FIRST = load_reports([COMPOSED])[0][0]
+"""What is read first of them."""
 
 
 def run(*words: str, json_wanted: bool = False) -> int:
@@ -32,9 +34,9 @@ def run(*words: str, json_wanted: bool = False) -> int:
     ("name", "start"),
     [
         ("r.html", "<!doctype html>"),
-        ("r.md", "# Agreement among the experts"),
+        ("r.md", "# "),
         ("r.tex", "\\documentclass"),
-        ("r.txt", "Agreement among the experts"),
+        ("r.txt", f"{FIRST.title}\n"),
         ("r.csv", "report,dataset,criterion,metric"),
         ("r.json", '{\n  "reports"'),
     ],
@@ -45,6 +47,8 @@ def test_the_file_is_written_by_its_ending(tmp_path: Path, capsys, name, start) 
     assert run(str(COMPOSED), "-o", str(out)) == 0
     text = out.read_text(encoding="utf-8")
     assert text.startswith(start)
+    if name.endswith((".md", ".txt")):
+        assert text.index("Agreement among the experts") < text.index("Worst disagreements")
     assert text.index("esolution") < text.rindex("prompt-v8")
     assert text.rindex("chioma") < text.rindex("prompt-v8")
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -26,8 +26,8 @@ HOSTILE = (
     "\\input{/etc/passwd} \\write18{id} $x^2_i$ ~ # % & {} ^^41 \\end{document} ?`!`--- ,, Ωμέγα ﷽",
 )
 
-KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds", "loss"}
-NAMES_ARE_KEYS = {"level_counts", "settings", "dropped", "left_out", "notes"}
+KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds", "loss", "of", "at", "expires", "source"}
+NAMES_ARE_KEYS = {"level_counts", "settings", "dropped", "left_out", "notes", "certificates", "assumed"}
 
 
 def poison(value: object, text: str, key: str = "", *, in_names: bool = False) -> object:
@@ -39,8 +39,8 @@ def poison(value: object, text: str, key: str = "", *, in_names: bool = False) -
             for name, each in value.items()
         }
     if isinstance(value, list):
-        return [poison(each, text, key) for each in value]
-    return text if isinstance(value, str) and key not in KEPT else value
+        return [poison(each, text, "" if isinstance(each, dict) else key) for each in value]
+    return text if isinstance(value, str) and (in_names or key not in KEPT) else value
 
 
 def load(kind: str, text: str | None = None) -> AnyReport:

@@ -80,7 +80,7 @@ def test_the_paragraph_names_what_is_cited_below(composed) -> None:
     """Every work of the list is named in the methods paragraph, and no other."""
     paragraph = method_paragraph(composed)
     works = cited(composed)
-    assert works
+    assert works or composed.kind == "experiment", "the head of an experiment measures nothing itself"
     rest = paragraph
     for work in sorted(works, key=lambda each: -len(each.short)):
         assert work.short in paragraph

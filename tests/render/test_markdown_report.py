@@ -70,7 +70,7 @@ def test_every_rationale_is_there(composed) -> None:
     text = render_markdown(composed)
     lists = ("contested", "failures", "disagreements", "moved")
     cases = [case for name in lists for case in getattr(composed, name, ())]
-    assert cases or composed.kind in ("quality", "calibration")
+    assert cases or composed.kind in ("quality", "calibration", "plan", "experiment")
     for case in cases:
         for rating in (*case.ratings, *([case.judge] if case.judge else [])):
             assert escaped(rating.rationale or "") in text

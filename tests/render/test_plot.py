@@ -109,6 +109,14 @@ def test_above_the_line_the_judge_is_closer_than_an_expert() -> None:
     assert math.isclose(on[1], height_of_equality(on[0]), abs_tol=0.02)
 
 
+@pytest.mark.parametrize("at", [1.0, 0.0, 0.5])
+def test_where_everybody_agrees_the_square_still_has_sides(at: float) -> None:
+    """Judge and expert at one and the same number, without intervals, are a dot on the line."""
+    svg = plot.against_ceiling([(Line("a", estimate(at), "f1"), Line("a", estimate(at), "f1"))])
+    (dot,) = marks(svg, "dot")
+    assert 64 <= float(dot["cx"]) <= 364
+
+
 @given(st.lists(st.tuples(*[st.floats(-1e12, 1e12)] * 3).map(sorted), min_size=1, max_size=4))
 def test_any_difference_has_a_place_inside(triples) -> None:
     """However large or small, marks stay on the picture and labels of the axis are few."""

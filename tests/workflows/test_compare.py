@@ -10,7 +10,8 @@ import pytest
 
 from judgekit.analysis.comparison import Side, version_side
 from judgekit.analysis.label_free import Assumption
-from judgekit.errors import InputError, UnknownName
+from judgekit.errors import InputError, LeakError, UnknownName
+from judgekit.records.dataset import SplitManifest
 from judgekit.records.judge import Lineage
 from judgekit.records.label import Design
 from judgekit.records.session import Pair
@@ -262,14 +263,53 @@ def test_inputs_count_by_one_over_the_chance_that_both_sides_were_labelled() -> 
     assert refused.headline == {"passed": "labels_only"}
 
 
-def test_labels_that_helped_to_make_the_judge_correct_nothing() -> None:
-    """Their inputs are no part of the corrected figure, and they are named."""
+def taught(*, splits=None) -> tuple[Any, Any, Scoring]:
+    """The judge learnt from the first thirty inputs, which are the train split where there are splits."""
     made, outcomes = lenient()
-    lineage = Lineage(dataset="composed", units=tuple(f"input:i{i:03d}" for i in range(30)))
-    report = compare(made, outcomes, versions(made), scoring=replace(JUDY, lineage=lineage), measuring=measuring())
-    assert (row_by(report, "ppi").n, row_by(report, "labels_only").n) == (50, 80)
-    assert row_by(report, "ppi").dropped == {"in_lineage": 30}
-    assert any("60 labelled sessions helped to make judy and correct nothing: 'v1-000'" in w for w in report.warnings)
+    units = tuple(f"input:i{i:03d}" for i in range(30))
+    if splits is not None:
+        places = {f"input:i{i:03d}": "train" if i < 40 else "dev" if i < 150 else "test" for i in range(200)}
+        shares = {"train": 0.2, "dev": 0.55, "test": 0.25}
+        made = made.model_copy(update={"splits": SplitManifest.model_validate({
+            "seed": 1, "fractions": shares, "units": places})})  # fmt: skip
+    lineage = Lineage(dataset="composed", units=units)
+    return made, outcomes, replace(JUDY, lineage=lineage, splits=splits or ("all",))
+
+
+def test_labels_that_helped_to_make_the_judge_are_refused_by_name() -> None:
+    """As `estimate` does: without splits there is no other way; with them the hint names those that may correct."""
+    made, outcomes, judy = taught()
+    with pytest.raises(LeakError, match=r"60 labelled sessions helped to make judy, .*'v1-000'.* and 55 more.*dataset"):
+        compare(made, outcomes, versions(made), scoring=judy, measuring=measuring())
+    folds = dict.fromkeys(judy.lineage.units, 0)
+    crossed = replace(judy, lineage=judy.lineage.model_copy(update={"folds": folds}))
+    report = compare(made, outcomes, versions(made), scoring=crossed, measuring=measuring())
+    assert row_by(report, "ppi").n == 80
+    with pytest.raises(LeakError, match="60 labelled sessions"):
+        labelling_queue(made, outcomes, versions(made), scoring=judy, measuring=measuring())
+    made, outcomes, judy = taught(splits=("all",))
+    with pytest.raises(LeakError, match="Correct it by other labels: --split dev"):
+        compare(made, outcomes, versions(made), scoring=judy, measuring=measuring())
+
+
+def test_labels_of_another_split_correct_a_judge_made_from_train() -> None:
+    """The thirty that made it stand aside, with the ten other labelled inputs of their split; labels alone keep all."""
+    made, outcomes, judy = taught(splits=("dev",))
+    report = compare(made, outcomes, versions(made), scoring=judy, measuring=measuring())
+    assert (row_by(report, "ppi").n, row_by(report, "labels_only").n) == (40, 80)
+    assert row_by(report, "ppi").dropped == {"in_lineage": 40}
+    assert any("40 judged inputs stand aside: labels of their groups helped to make judy" in w for w in report.warnings)
+    assert report.settings["split"] == "dev"
+    with pytest.raises(InputError, match="the test split is locked"):
+        compare(made, outcomes, versions(made), scoring=replace(judy, splits=("test",)), measuring=measuring())
+
+
+def test_a_range_without_labels_rests_on_no_label_that_made_the_judge() -> None:
+    """The candidate has no labels; those of the baseline, which say how the judge errs, made it."""
+    made, outcomes = lenient(past=("v2",))
+    lineage = Lineage(dataset="composed", units=("input:i003",))
+    with pytest.raises(LeakError, match=r"1 labelled sessions helped to make judy, .*'v1-003'"):
+        compare(made, outcomes, versions(made), scoring=replace(JUDY, lineage=lineage), measuring=measuring())
 
 
 def test_slices_are_adjusted_and_said_of_each_estimator() -> None:
@@ -298,6 +338,26 @@ def test_a_candidate_without_labels_gets_a_range(delta, word) -> None:
     assert free.range.value == pytest.approx(free.judge_difference.value / free.slope.value)
     assert report.headline == {"passed": "judge_raw"}
     assert any("no error rate is claimed" in line for line in report.summary)
+
+
+def test_less_is_better_where_the_scale_says_so() -> None:
+    """The same range without labels passes on a scale of quality and fails on one of harm, and flips at one delta."""
+    made, outcomes = lenient(past=("v2",))
+    harm = PASSED.model_copy(update={"direction": "lower"})
+    criteria = tuple(harm if each.id == PASSED.id else each for each in made.rubric.criteria)
+    turned = made.model_copy(update={"rubric": made.rubric.model_copy(update={"criteria": criteria})})
+    looked = Comparing(assumption=Assumption(0.0))
+    found = [
+        compare(each, outcomes, versions(each), scoring=JUDY, measuring=measuring(), comparing=looked).label_free[0]
+        for each in (made, turned)
+    ]
+    assert [free.word for free in found] == ["pass", "fail"]
+    assert found[0].tipping_point == found[1].tipping_point
+    generous = Comparing(assumption=Assumption(0.0, margin=0.9))
+    [wide] = compare(
+        turned, outcomes, versions(turned), scoring=JUDY, measuring=measuring(), comparing=generous
+    ).label_free
+    assert wide.word == "pass"
 
 
 def test_the_queue_holds_what_would_decide() -> None:
@@ -367,6 +427,9 @@ def test_preferences_are_wins_with_ties_half() -> None:
     assert row_by(report, "ppi", "win_rate").undefined.startswith("too_few")
     assert {each.name for each in report.companions} == {"sign_flip"}
     assert "wins 62%" in report.summary[0] or "wins 62%" in report.summary[1]
+    lineage = Lineage(dataset="composed", units=tuple({made.unit(name) for name in ("p0", "p1")}))
+    with pytest.raises(LeakError, match=r"2 labelled pairs helped to make judy, .*'p0', 'p1'"):
+        compare(made, outcomes, versions(made), scoring=replace(JUDY, lineage=lineage), measuring=measuring())
 
 
 def test_several_versions_are_ranked_and_not_separated_ones_named() -> None:

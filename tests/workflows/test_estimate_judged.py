@@ -115,12 +115,15 @@ def test_labels_of_another_split_may_do_instead() -> None:
     manifest = SplitManifest(seed=1, fractions={"train": 0.3, "dev": 0.4, "test": 0.3}, units=units)
     made = tuple(unit for unit, split in units.items() if split == "train")
     scoring = replace(JUDY, lineage=Lineage(dataset="composed", units=made))
-    with pytest.raises(LeakError, match="such as --split dev"):
+    with pytest.raises(LeakError, match="other labels: --split dev"):
         run(experts(n=120), scoring=scoring, splits=manifest)
     report = run(experts(n=120), scoring=replace(scoring, splits=("dev",)), splits=manifest)
     first = report.rows[0].estimate
-    assert (first.n, first.dropped) == (40, {"label_in_other_split": 80})
-    assert any("80 labels of splits that are locked" in line for line in report.warnings)
+    assert (first.n, first.dropped) == (40, {"in_lineage": 40, "label_in_other_split": 40})
+    assert any("40 judged sessions stand aside" in line for line in report.warnings)
+    assert any("40 labels of splits that are locked" in line for line in report.warnings)
+    (count,) = report.counts
+    assert count.n_targets == count.n_used + sum(count.dropped.values())
     everything = run(experts(n=120), splits=manifest)
     assert everything.rows[0].estimate.n == 80
     with pytest.raises(InputError, match="the test split is locked"):

@@ -1,0 +1,127 @@
+"""`experiment run --dry-run`: what the judges would cost, without a key, a request, or a version's command."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from judgekit.records.record import Record
+from judgekit.workflows.dry_run import RunPlan
+
+if TYPE_CHECKING:
+    from judgekit.adapters.store.experiment import ExperimentFolder
+    from judgekit.cli.experiment_judging import Seat
+    from judgekit.cli.running import RunHow
+    from judgekit.records.dataset import Dataset
+    from judgekit.records.experiment import Experiment
+
+WIDTH = 80
+ASKING = ("prompt", "panel")
+"""Kinds of judge that ask a model."""
+
+
+class ExperimentPlan(Record):
+    """What an experiment would come to."""
+
+    experiment: str
+    judges: tuple[RunPlan, ...] = ()
+    """Those that ask a model, over the sessions that are there and, by their average, those still to be made."""
+    to_make: dict[str, int | None] = Field(default_factory=dict)
+    """Version -> sessions that its command is still to make, one an input; None where no inputs are declared."""
+    n_calls: int = 0
+    cost_usd: float | None = None
+    """None where a price, or how many sessions there will be, is not known."""
+    minutes: float = 0.0
+
+
+def planned(folder: ExperimentFolder, *, how: RunHow) -> ExperimentPlan:
+    """Return what the experiment would come to from where it stands; nothing is written and no command is started.
+
+    Raises:
+        InputError: Something declared is not there.
+    """
+    from judgekit.adapters.store.dataset import DatasetFolder
+    from judgekit.cli.experiment_judging import seats_of
+    from judgekit.workflows.experiment import require_versions
+
+    experiment = folder.load()
+    dataset = DatasetFolder(folder.dataset(experiment)).load()
+    require_versions(dataset, experiment)
+    whole, to_make = _so_far(folder, experiment, dataset, fresh=how.fresh)
+    n_new = sum(n for n in to_make.values() if n is not None)
+    seats = seats_of(folder, experiment, dataset, how=how)
+    wanted = [seat for seat in seats if seat.judge.kind in ASKING and _is_asked(seat, experiment)]
+    plans = tuple(_with_new(seat, whole, n_new, how=how) for seat in wanted)
+    costs = [plan.cost_usd for plan in plans]
+    is_known = None not in costs and None not in to_make.values()
+    return ExperimentPlan(
+        experiment=experiment.name,
+        judges=plans,
+        to_make=to_make,
+        n_calls=sum(plan.n_calls for plan in plans),
+        cost_usd=sum(cost for cost in costs if cost is not None) if is_known else None,
+        minutes=sum(plan.minutes for plan in plans),
+    )
+
+
+def plan_text(plan: ExperimentPlan) -> str:
+    """Return the plan in at most 80 columns."""
+    from judgekit.cli import run_text
+    from judgekit.cli.progress import duration
+
+    lines = []
+    for version, n in plan.to_make.items():
+        many = "not known how many, since no inputs are declared" if n is None else f"{n} sessions, one an input"
+        told = f"{version}: its command is still to make its sessions ({many}); what that costs is not in here."
+        lines += textwrap.wrap(told, WIDTH)
+    lines += [line for each in plan.judges for line in run_text.plan_text(each).splitlines()]
+    cost = "not known" if plan.cost_usd is None else f"about ${plan.cost_usd:,.4f}"
+    told = f"{plan.experiment}: {plan.n_calls:,} calls in all, {cost}, about {duration(plan.minutes * 60)}."
+    return "\n".join([*lines, *textwrap.wrap(told, WIDTH)])
+
+
+def _is_asked(seat: Seat, experiment: Experiment) -> bool:
+    return not experiment.criteria or bool({each.id for each in seat.judge.criteria} & set(experiment.criteria))
+
+
+def _so_far(
+    folder: ExperimentFolder, experiment: Experiment, dataset: Dataset, *, fresh: bool
+) -> tuple[Dataset, dict[str, int | None]]:
+    """Return the dataset with the sessions that are there, and how many are still to be made."""
+    from judgekit.workflows.experiment import with_sessions
+
+    inputs, names = folder.inputs_fingerprint(experiment), folder.input_names(experiment)
+    to_make: dict[str, int | None] = {}
+    for version, source in experiment.versions.items():
+        if not source.command:
+            dataset = with_sessions(dataset, folder.read_file(version, source).sessions)
+            continue
+        found = None if fresh else folder.made(version, source, inputs)
+        if found is None:
+            to_make[version] = len(names) or None
+        else:
+            dataset = with_sessions(dataset, found[1].sessions)
+    return dataset, to_make
+
+
+def _with_new(seat: Seat, dataset: Dataset, n_new: int, *, how: RunHow) -> RunPlan:
+    """Return a judge's plan; sessions still to be made are taken to be like those that are there."""
+    from judgekit.cli import running
+
+    plan = running.planned(seat.judge, seat.path, dataset, how=how)
+    if not n_new or seat.judge.target == "pair" or not plan.n_targets:
+        return plan
+    anew = running.planned(seat.judge, seat.path, dataset, how=replace(how, fresh=True))
+    share = n_new / plan.n_targets
+    counted = {
+        name: getattr(plan, name) + round(getattr(anew, name) * share)
+        for name in ("n_targets", "n_outcomes", "n_calls", "n_replies", "prompt_tokens", "completion_tokens")
+    }
+    costs = (plan.cost_usd, anew.cost_usd)
+    cost_usd = None if costs[0] is None or costs[1] is None else costs[0] + costs[1] * share
+    notes = (*plan.notes, f"{n_new} sessions still to be made are taken to be as long as those that are there.")
+    minutes = plan.minutes + anew.minutes * share
+    return plan.model_copy(update={**counted, "cost_usd": cost_usd, "minutes": minutes, "notes": notes})

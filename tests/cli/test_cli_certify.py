@@ -1,0 +1,354 @@
+"""`score --certify` on the command line: what it refuses, what it writes and shows, and what a certificate is worth."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from judgekit.adapters.store.certificate import CertificateFolder
+from judgekit.adapters.store.dataset import DatasetFolder
+from judgekit.adapters.store.judge import JudgeFolder
+from judgekit.adapters.store.run import RunFolder
+from judgekit.cli.certifying import judge_folder_of, rule_lines, standings_of
+from judgekit.cli.main import main
+from judgekit.records.certificate import Certificate
+from judgekit.records.judge import Judge, Lineage
+from judgekit.records.label import Label, Retraction
+from judgekit.records.run import RunManifest
+from tests.analysis.composed_data import PASSED, failure, label
+from tests.workflows.certifying import N_OPEN, N_TEST, NOW, composed, said
+
+N = N_OPEN + N_TEST
+CERTIFY = ["score", "runs/judy", "data", "--certify", "--resamples", "200"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DatasetFolder:
+    """A dataset with a rule and a locked test split, a judge in its folder, and its complete run."""
+    monkeypatch.chdir(tmp_path)
+    folder = composed(tmp_path / "datasets" / "data")
+    made_judge("judy")
+    made_run("judy", said(N))
+    return folder
+
+
+def made_judge(name: str, **fields: object) -> Judge:
+    judge = Judge.model_validate({"name": name, "kind": "stored", "criterion": PASSED, "target": "session", **fields})
+    judge = judge.model_copy(update={"stored": None, "kind": "prompt", "user": "Passed?", "model": "composed/m"})
+    JudgeFolder(Path("judges") / name).write(judge)
+    return JudgeFolder(Path("judges") / name).load()
+
+
+def made_run(judge: str, outcomes, *, state: str = "complete", lineage: Lineage | None = None, **fields) -> None:
+    known = JudgeFolder(Path("judges") / judge).load() if (Path("judges") / judge).is_dir() else None
+    manifest = RunManifest.model_validate({
+        "judge": judge, "criterion": "passed", "request_fingerprint": "sha256:r", "engine": "replay", "model": "m",
+        "judge_fingerprint": known.judge_fingerprint if known else "sha256:x", "n_targets": N, "n_expected": N,
+        "state": state, "started_at": NOW, **fields,
+    })  # fmt: skip
+    shutil.rmtree(Path("runs") / judge, ignore_errors=True)
+    run = RunFolder(Path("runs") / judge)
+    run.write_manifest(manifest)
+    for outcome in outcomes:
+        run.add_outcome(outcome)
+    run.finish()
+    if lineage is not None:
+        run.write_lineage(lineage)
+
+
+def openings(folder: DatasetFolder) -> int:
+    return len(folder.load().openings)
+
+
+def certificate() -> Certificate:
+    found = CertificateFolder(Path("judges/judy")).find("data", "passed")
+    assert found is not None
+    return found
+
+
+def test_a_judge_that_holds_up_is_certified_and_shown(project: DatasetFolder, capsys) -> None:
+    """Opened first, written second, a card at the end; the next command shows it again with what it is worth now."""
+    assert main([*CERTIFY, "--by", "lead", "-o", "r.json"]) == 0
+    said_of_it = capsys.readouterr()
+    assert "HOLDS: all that was asked was shown." in said_of_it.out
+    assert all(len(line) <= 80 for line in said_of_it.out.splitlines())
+    held = certificate()
+    assert held.holds
+    assert (held.opening, held.level_spent) == (1, 0.975)
+    (opening,) = project.load().openings
+    assert (opening.by, opening.split, opening.judge) == ("lead", "test", held.judge_fingerprint)
+    assert opening.metadata["rule"] == held.rule_hash
+    report = json.loads(Path("r.json").read_text(encoding="utf-8"))
+    assert report["kind"] == "score"
+    assert report["split"] == "test"
+    assert report["certificates"][0]["opening_id"] == opening.id
+    assert not report["disagreements"], "sessions of the test split are not shown to whoever mends the judge"
+    assert {"criterion", "metric", "between", "estimate"} <= set(report["rows"][0])
+    assert main(["report", "r.json"]) == 0
+    assert "judy holds the declared rule on" in " ".join(capsys.readouterr().out.split())
+    assert main(["judge", "show", "judy"]) == 0
+    shown = capsys.readouterr().out
+    assert "VALID: judy is certified for passed until" in " ".join(shown.split())
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert main(["--json", "judge", "show", "judy"]) == 0
+    (card,) = json.loads(capsys.readouterr().out)["certificates"]
+    assert card["standing"]["word"] == "valid"
+    assert card["certificate"]["holds"] is True
+    assert main(["audit", "show", "data", "--rater", "lead"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "lead: opening test passed 'certify judy on 160 labelled sessions: J at least 0.5" in told
+
+
+def test_a_judge_that_fails_ends_with_5_and_spends_its_opening(project: DatasetFolder, capsys) -> None:
+    """The card and the record are there all the same; the second look halves what is left."""
+    outcomes = said(N, every=4)
+    made_judge("ruth")
+    made_run("ruth", [each.model_copy(update={"judge": "ruth"}) for each in outcomes])
+    words = ["score", "runs/ruth", "data", "--certify", "--resamples", "200"]
+    assert main(["--json", *words]) == 5
+    captured = capsys.readouterr()
+    (found,) = json.loads(captured.out)["certificates"]
+    assert found["holds"] is False
+    assert "ruth is not certified for passed (youden_j: its lower bound" in captured.err
+    assert main(words) == 5
+    assert "DOES NOT HOLD" in capsys.readouterr().out
+    assert openings(project) == 2
+    assert main(CERTIFY) == 0
+    assert certificate().opening == 3, "another judge's looks count too"
+    earlier = list(Path("judges/ruth/certificates/earlier").iterdir())
+    assert len(earlier) == 1
+
+
+def no_rule(folder: DatasetFolder) -> None:
+    path = folder.path / "dataset.toml"
+    path.write_text(path.read_text(encoding="utf-8").partition("[certify")[0], encoding="utf-8")
+
+
+def no_split(folder: DatasetFolder) -> None:
+    (folder.path / "splits.json").unlink()
+
+
+def another_judge(_: DatasetFolder) -> None:
+    path = Path("judges/judy/user.j2")
+    path.write_text("Passed, really?\n", encoding="utf-8")
+
+
+def no_judge(_: DatasetFolder) -> None:
+    Path("judges/judy").rename("judges/else")
+
+
+def half_a_run(_: DatasetFolder) -> None:
+    path = Path("runs/judy/verdicts.jsonl")
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:150]), encoding="utf-8")
+
+
+def stopped(_: DatasetFolder) -> None:
+    path = Path("runs/judy/run.json")
+    path.write_text(path.read_text(encoding="utf-8").replace('"complete"', '"stopped"'), encoding="utf-8")
+
+
+def in_lineage(_: DatasetFolder) -> None:
+    RunFolder("runs/judy").write_lineage(Lineage(dataset="data", units=("session:s150", "session:s001")))
+
+
+def in_the_judges_lineage(_: DatasetFolder) -> None:
+    path = Path("judges/judy/lineage.json")
+    path.write_text(json.dumps({"dataset": "data", "units": ["session:s150"]}), encoding="utf-8")
+
+
+def strange_verdict(_: DatasetFolder) -> None:
+    path = Path("runs/judy/verdicts.jsonl")
+    first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    row = json.loads(first) | {"judge_fingerprint": "sha256:other"}
+    path.write_text(json.dumps(row) + "\n" + "".join(rest), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (no_rule, "no rule is declared for passed"),
+        (no_split, "there is no test split to certify on"),
+        (another_judge, "judges/judy is now (sha256:"),
+        (no_judge, "no judge 'judy' under judges/"),
+        (half_a_run, "the judge was not asked about 50 labelled test sessions, such as 's150'"),
+        (stopped, "the run is stopped"),
+        (in_lineage, "1 labelled test sessions helped to make judy, and may not certify it: 's150'"),
+        (in_the_judges_lineage, "1 labelled test sessions helped to make judy, and may not certify it: 's150'"),
+        (strange_verdict, "the verdict on 's000' is by another judge (sha256:other)"),
+    ],
+)
+def test_what_may_not_be_certified_is_refused_before_anything_is_opened(
+    project: DatasetFolder, spoil, words: str, capsys
+) -> None:
+    """Exit code 2, one line, and no opening is spent."""
+    spoil(project)
+    assert main([*CERTIFY, "-q"]) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+    assert openings(project) == 0
+    assert not Path("judges/judy/certificates").exists()
+
+
+def test_lines_to_paste_declare_a_rule(project: DatasetFolder, capsys) -> None:
+    """They are TOML that the dataset takes, whatever the criterion is called; then the judge may be certified."""
+    no_rule(project)
+    assert main(CERTIFY) == 2
+    lines, _, _ = capsys.readouterr().err.partition("judgekit:")
+    path = project.path / "dataset.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{lines}", encoding="utf-8")
+    assert project.card().certify["passed"].min_youden_j == 0.6
+    assert main(CERTIFY) == 0
+    assert rule_lines('a "b"\n', "nominal").startswith('[certify."a \\"b\\"\\n"]\nmin_kappa')
+
+
+@pytest.mark.parametrize(
+    ("words", "said_of_it"),
+    [
+        ("score runs/judy data --unopened", "--unopened and --by need --certify"),
+        ("score runs/judy data --by ana", "--unopened and --by need --certify"),
+        ("score runs/judy --certify", "--certify needs the dataset"),
+        ("score runs/judy data --certify --samples 1", "--certify and --samples exclude each other"),
+        ("score runs/judy data --certify --use score", "--certify and --use exclude each other"),
+        ("score runs/judy data --certify --split train", "--certify and --split exclude each other"),
+        ("score runs/judy data --certify -c quality", "no verdict is on criterion quality"),
+        ("score runs/judy data --certify -c qualty", "unknown criterion 'qualty'"),
+        ("score runs/judy data --certify --reference group:none", "unknown rater group 'none'"),
+        ("score runs/judy data --certify --slice nothing", "unknown field to slice by 'nothing'"),
+        ("score runs/judy/verdicts.jsonl data --certify", "verdicts from a file do not say which judge made them"),
+        ("score runs/judy data --certify --reference rater:nobody", "unknown rater 'nobody'"),
+        ("score runs/judy data --split test", "the test split is locked"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(project: DatasetFolder, words: str, said_of_it: str, capsys) -> None:
+    """Nothing is opened by a slip of the hand."""
+    assert main(words.split()) == 2
+    assert said_of_it in capsys.readouterr().err
+    assert openings(project) == 0
+
+
+def test_a_split_named_test_is_what_certify_reads(project: DatasetFolder) -> None:
+    """Said twice is said once."""
+    assert main([*CERTIFY, "--split", "test", "-c", "passed"]) == 0
+    assert openings(project) == 1
+
+
+def test_a_look_counts_though_its_certificate_was_lost(project: DatasetFolder) -> None:
+    """Killed between opening and certificate: the ledger remembers, and the next is the second opening."""
+    code = (
+        "import os, sys\n"
+        "from judgekit.adapters.store import certificate\n"
+        "from judgekit.workflows import certify\n"
+        "certify.certify = lambda *a, **k: os._exit(9)\n"
+        "from judgekit.cli.main import main\n"
+        f"sys.exit(main({CERTIFY!r}))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 9
+    assert openings(project) == 1
+    assert not list(Path("judges/judy").glob("certificates/*"))
+    assert main(CERTIFY) == 0
+    assert (certificate().opening, certificate().level_spent) == (2, 0.9875)
+
+
+def test_new_sessions_start_again(project: DatasetFolder, capsys) -> None:
+    """--unopened certifies on fresh units alone; once there are none, it says so and opens nothing."""
+    assert main(CERTIFY) == 0
+    assert main([*CERTIFY, "--unopened"]) == 2
+    assert "every labelled session of the test split was opened before" in capsys.readouterr().err
+    old = project.load()
+    from tests.analysis.composed_data import session
+    from tests.workflows.certifying import labelled
+
+    names = [f"s{N + i:03}" for i in range(N_TEST)]
+    project.write_sessions([*old.sessions, *map(session, names)])
+    assert old.splits is not None
+    units = {**old.splits.units, **{f"session:{name}": "test" for name in names}}
+    project.write_splits(old.splits.model_copy(update={"units": units}))
+    project.append(labelled(N_TEST, start=N), NOW, "experts")
+    made_run("judy", [*said(N), *said(N_TEST, start=N)])
+    assert main([*CERTIFY, "--unopened"]) == 0
+    held = certificate()
+    assert (held.opening, held.n_labels) == (1, 149)
+    assert openings(project) == 2
+    assert main(CERTIFY) == 0
+    assert certificate().opening == 2
+    assert certificate().n_labels == 150 + 149
+
+
+def test_gate_and_estimate_hear_what_a_certificate_is_worth(project: DatasetFolder, capsys) -> None:
+    """Absent, valid, changed, voided: one word a criterion, and estimate says it."""
+    path = [Path("judges/judy")]
+
+    def word() -> str:
+        (found,) = standings_of(project, project.load(), path, now=datetime.now(UTC))
+        return found.word
+
+    def warned() -> str:
+        capsys.readouterr()
+        words = ["--json", "estimate", "data", "--verdicts", "runs/judy", "--resamples", "200", "--split", "dev,train"]
+        assert main(words) == 0
+        return " | ".join(json.loads(capsys.readouterr().out)["warnings"])
+
+    assert word() == "absent"
+    assert "certificate absent: judy has no certificate for passed on data" in warned()
+    assert main(CERTIFY) == 0
+    assert word() == "valid"
+    assert "certificate valid: judy is certified for passed until" in warned()
+    later = datetime.now(UTC) + timedelta(days=91)
+    assert standings_of(project, project.load(), path, now=later)[0].word == "expired"
+    taken = Retraction(id="r-1", label=certificate().labels[0], by="lead", reason="slip")
+    project.append([taken], NOW, "lead")
+    assert word() == "voided"
+    assert "certificate voided: 1 label that it rests on was taken back" in warned()
+    another_judge(project)
+    assert word() == "changed"
+
+
+def test_a_certificate_whose_dataset_is_gone_is_shown_without_standing(project: DatasetFolder, capsys) -> None:
+    """The card says that it cannot be known here; a ledger that was changed voids it."""
+    assert main(CERTIFY) == 0
+    (ledger,) = project.path.glob("ledger/experts.jsonl")
+    ledger.write_text(ledger.read_text(encoding="utf-8").replace('"pass"', '"fail"', 1), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["judge", "show", "judy"]) == 0
+    assert "NOT VALID (voided): the ledger does not verify" in " ".join(capsys.readouterr().out.split())
+    (project.path / "dataset.toml").unlink()
+    assert main(["judge", "show", "judy"]) == 0
+    assert "not known here: the dataset 'data' is not under datasets/" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["../judy", "", ".", "..", "/etc", "nobody", "a/b"])
+def test_a_judge_is_found_by_a_plain_name_alone(project: DatasetFolder, name: str) -> None:
+    """A name that leads elsewhere, or nowhere, finds nothing."""
+    assert judge_folder_of(name) is None
+    assert judge_folder_of("judy") == Path.cwd() / "judges" / "judy"
+
+
+def test_several_criteria_open_once_each(project: DatasetFolder, capsys) -> None:
+    """One event a criterion; those without a rule are named and left alone."""
+    from tests.analysis.composed_data import QUALITY, verdict
+
+    truth = [1 + i % 5 for i in range(N)]
+    given: list[Label] = [label(f"s{i:03}", QUALITY, who, truth[i]) for i in range(N) for who in ("ana", "ben")]
+    project.append(given, NOW, "experts")
+    rated = [verdict(f"s{i:03}", QUALITY, min(5, truth[i] + (i % 7 == 0))) for i in range(N)]
+    failed = [failure(each.target, QUALITY) if i == 60 else each for i, each in enumerate(rated)]
+    made_run("judy", [*said(N), *failed])
+    assert main(CERTIFY) == 0
+    assert "not certified, since no rule is declared for it: quality" in capsys.readouterr().err
+    path = project.path / "dataset.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "\n[certify.quality]\nmin_kappa = 0.7\n", encoding="utf-8")
+    assert main(["--json", *CERTIFY]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [(each["criterion"], each["opening"]) for each in report["certificates"]] == [("passed", 2), ("quality", 1)]
+    assert report["certificates"][1]["checks"][0]["metric"] == "cohen_kappa_quadratic"
+    assert {row["criterion"] for row in report["rows"]} == {"passed", "quality"}
+    assert openings(project) == 3
