@@ -1,7 +1,8 @@
 """Bounds for decisions: each errs at most as often as it says, where the intervals of reports do so on average.
 
 A score interval (Tango's, Wilson's) holds its level on average over rates, and near 0 and 1 its one-sided bounds fall
-short: .06 to .09 where .05 is said, since counts are whole numbers and skewed. A gate is asked for the level itself.
+short: .06 to .09 where .05 is said, since counts are whole numbers and skewed. So do Student's t and BCa where few
+inputs carry most of a difference: up to .2. A gate is asked for the level itself.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ import math
 from dataclasses import replace
 from statistics import NormalDist
 
+import numpy as np
+
 from judgekit.stats.estimate import Estimate
-from judgekit.stats.interval import Interval
+from judgekit.stats.interval import Interval, no_interval, student_t
 from judgekit.stats.paired_share import FourCells, bisected, constrained_share
+from judgekit.stats.partly_labelled import PartlyLabelled
+from judgekit.stats.prediction_powered import Ends, powered
+from judgekit.stats.version_difference import made_up_variance
 
 _NORMAL = NormalDist()
+_ROUNDING = 1e-9
 _LEAST_CORRECTION = 0.3
 """Of one input, where skewness would make the correction less."""
 
@@ -45,6 +52,48 @@ def careful_tango(cells: FourCells, level: float = 0.95) -> Interval:
     return Interval(_lower(cells, z), -_lower(turned, z), "tango, corrected for whole counts")
 
 
+def careful_mean(
+    sample: PartlyLabelled, level: float = 0.95, *, reach: float = 0.0, ends: Ends | None = None, has_judge: bool = True
+) -> Interval:
+    """Return the interval of a mean, or of a mean difference, corrected for the skewness of what it rests on.
+
+    Labels of which few are far off are too often drawn without these, and then show no doubt. So either bound takes
+    it that at least one labelled unit more was drawn on its bad side, this far away, and up to four where fewer than
+    five differ from 0.
+
+    Args:
+        sample: Judged sessions, or inputs with their differences; the labelled ones picked at random.
+        level: Coverage; each end is a bound at (1 + level) / 2.
+        reach: How far off a unit may be that was not drawn; 0 where the scale has no ends.
+        ends: Lowest and highest number of the mean; None where it has none.
+        has_judge: Whether the judge counts; without it labels stand alone.
+
+    Source: Hall 1992, "On the removal of skewness by transformation" (cubic); Agresti & Min 2005 (units made up).
+
+    Example:
+        Five in a hundred inputs lose all: t's bounds are -.086 and -.014.
+
+        >>> lost = np.repeat([-1.0, 0.0], [5, 95])
+        >>> sample = PartlyLabelled.of(lost, np.full(100, np.nan), np.zeros(0))
+        >>> found = careful_mean(sample, 0.9, reach=1.0, has_judge=False)
+        >>> round(found.low, 3), round(found.high, 3)
+        (-0.105, -0.016)
+    """
+    found = powered(sample, None if has_judge else 0.0)
+    made_up = made_up_variance(sample, reach)
+    variance = found.doubt.variance + made_up
+    if not variance > _ROUNDING**2 * max(1.0, found.value**2):
+        return no_interval("no label differs from what the others lead one to expect")
+    error, quantile = math.sqrt(variance), student_t(level, max(2.0, found.doubt.n_free))
+    low, high = (
+        found.value - error * _unskewed(side * quantile, (found.third - side * made_up**1.5) / error**3)
+        for side in (1, -1)
+    )
+    if ends is not None:
+        low, high = max(low, ends[0]), min(high, ends[1])
+    return Interval(low, high, "t, corrected for skewness")
+
+
 def careful_share(estimate: Estimate) -> Estimate:
     """Return a share with Clopper and Pearson's ends for as many trials as its Wilson interval stands for.
 
@@ -69,6 +118,13 @@ def careful_share(estimate: Estimate) -> Estimate:
     low = float(betaincinv(n_hits, n - n_hits + 1, tail)) if n_hits > 0 else 0.0
     high = float(betaincinv(n_hits + 1, n - n_hits, 1 - tail)) if n_hits < n else 1.0
     return replace(estimate, low=low, high=high, method=f"clopper-pearson of {estimate.method}")
+
+
+def _unskewed(quantile: float, skewness: float) -> float:
+    """Return the studentised value at which Hall's transformation comes to a quantile."""
+    if abs(skewness) < _ROUNDING:
+        return quantile
+    return 3 / skewness * (math.cbrt(1 + skewness * (quantile - skewness / 6)) - 1)
 
 
 def _lower(cells: FourCells, z: float) -> float:

@@ -43,11 +43,13 @@ class Powered:
         value: The mean.
         power: How much the judge counted, from 0 to 1.
         doubt: Variance and degrees of freedom.
+        third: Third moment of the mean, as the units' contributions have it.
     """
 
     value: float
     power: float
     doubt: Doubt
+    third: float
 
 
 def prediction_powered_mean(
@@ -101,7 +103,7 @@ def powered(sample: PartlyLabelled, power: float | None = None) -> Powered:
     by_unit = units_moves(moves, sample.units)
     # Few units that matter, or of uneven weight, are worth fewer degrees of freedom; so is a tuned power one.
     n_free = min(_n_free(units_moves(moves[sample.is_labelled], sample.units[sample.is_labelled])), n_units - 1)
-    return Powered(value, power, Doubt(float(by_unit @ by_unit), n_free - is_tuned))
+    return Powered(value, power, Doubt(float(by_unit @ by_unit), n_free - is_tuned), float((by_unit**3).sum()))
 
 
 def tuned_power(sample: PartlyLabelled) -> float:

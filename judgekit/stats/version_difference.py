@@ -67,7 +67,7 @@ def powered_difference(
         words = f"correcting a judge takes {MIN_LABELS} inputs with labels on both sides, and there are"
         return declined(sample, f"{words} {sample.n_labels}", level)
     found = powered(sample, 0.0 if is_weighted_only else None)
-    smoothed = Doubt(found.doubt.variance + _smoothing(sample, step), found.doubt.n_free)
+    smoothed = Doubt(found.doubt.variance + made_up_variance(sample, step), found.doubt.n_free)
     interval = mean_interval(
         found.value, smoothed, level, ends=None, method="weighted" if is_weighted_only else "ppi++"
     )
@@ -164,7 +164,7 @@ def two_sided_p_value(estimate: Estimate) -> float | None:
     return 2 * _NORMAL.cdf(-z)
 
 
-def _smoothing(sample: PartlyLabelled, step: float) -> float:
+def made_up_variance(sample: PartlyLabelled, step: float) -> float:
     """Return the variance of the labelled units that are made up: one, and more where few of the true ones differ."""
     n_moved = len(np.unique(sample.units[sample.is_labelled][sample.labels != 0]))
     n_made_up = 1 + MOST_MADE_UP * max(0.0, 1 - n_moved / ENOUGH_MOVED)

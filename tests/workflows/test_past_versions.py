@@ -13,7 +13,7 @@ from tests.workflows.simulated import PASSED, QUALITY
 
 pytestmark = pytest.mark.slow
 JUDY = Scoring(judge="judy", engine="replay", splits=("all",))
-N, N_RUNS = 150, 150
+N, N_RUNS = 150, 100
 
 
 def released(rng, n_past, spread, criterion):
@@ -43,9 +43,7 @@ def released(rng, n_past, spread, criterion):
     return free, float(np.abs(moves[-1] - moves[-2]).max())
 
 
-@pytest.mark.parametrize(
-    ("n_past", "spread", "criterion"), [(6, 0.03, PASSED), (6, 0.08, PASSED), (13, 0.08, PASSED), (6, 0.3, QUALITY)]
-)
+@pytest.mark.parametrize(("n_past", "spread", "criterion"), [(6, 0.08, PASSED), (6, 0.3, QUALITY)])
 def test_delta_from_the_past_bounds_the_next_version(n_past, spread, criterion):
     """At its level at least, in each rate; the range holds the experts' true difference, which is 0."""
     rng = np.random.default_rng(31)

@@ -28,7 +28,7 @@ from tests.workflows import simulated as drawn
 from tests.workflows.simulated import PASSED, QUALITY, Drawn
 
 pytestmark = pytest.mark.slow
-N_RUNS = 120
+N_RUNS = 100
 SEED = 20_261_201
 JUDY = Scoring(judge="judy", engine="replay", splits=("all",))
 V1, V2 = "v1", "v2"
@@ -354,4 +354,4 @@ def test_compare_covers_and_a_lenient_judge_fools_nobody():
     for each in tabled(TWO_VERSIONS):
         assert covers_at_least(N_RUNS - each.n_above, N_RUNS, 0.975), each.name
         assert covers_at_least(N_RUNS - each.n_below, N_RUNS, 0.975), each.name
-        assert each.covered("raw") < 0.8 or "lenient" not in each.name, each.name
+        assert each.covered("raw") < 0.9 or "lenient" not in each.name, each.name
