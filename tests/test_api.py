@@ -190,6 +190,8 @@ def test_two_versions_are_compared() -> None:
     report = judgekit.compare(made, rows, "v1", "v2", judge="judy")
     assert report.rows[0].estimate.value == 1.0
     assert report.judge == "judy"
+    with pytest.raises(InputError, match="the test split is locked"):
+        judgekit.compare(made, rows, "v1", "v2", judge="judy", splits="test")
 
 
 def test_a_versions_quality_is_estimated(data) -> None:

@@ -74,6 +74,7 @@ def write_experiment(folder: Path, *, margin: float = 0.5, certificate: str = "n
     return path
 
 
+@pytest.mark.slow
 def test_a_plain_run_loads_nothing_of_judgekit_but_the_plugin(tmp_path: Path) -> None:
     """A project that has judgekit installed and does not test with it pays for two small modules."""
     test = """
@@ -172,6 +173,7 @@ def test_the_gate_is_the_policys_own(project: Path, margin: float, certificate: 
     assert gate_of("helpdesk", start=project).word == word
 
 
+@pytest.mark.slow
 def test_nothing_is_decided_on_a_run_that_is_not_there(project: Path) -> None:
     """No run, an unfinished one, one that lacks sessions, one of a judge that was changed: each is refused."""
     place = project / "experiments" / "helpdesk" / "runs" / JUDGE

@@ -47,7 +47,7 @@ def comparison_warnings(rows: Sequence[Row], headline: Mapping[str, str]) -> tup
 def contrast_warnings(contrast: Contrast, judge: str, *, is_corrected: bool) -> list[str]:
     """Return what limits one criterion's corrected figure: how inputs were picked, what stands aside."""
     found, name = [], contrast.criterion.id
-    sampling, n_judged = contrast.sampling, len(contrast.judged.inputs)
+    sampling, n_judged = contrast.sampling, len(contrast.asked.inputs if contrast.judged.inputs else ())
     if sampling.chosen:
         how = ", ".join(f"{method} {n}" for method, n in sorted(sampling.chosen.items()))
         found.append(

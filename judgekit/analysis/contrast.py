@@ -5,6 +5,7 @@ Labels whose group helped to make the judge, or that lie in a locked split, stan
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from judgekit.analysis.comparison import PairedInputs, Side, oriented, oriented_numbers, paired_inputs
+from judgekit.analysis.rating import Target
 from judgekit.analysis.reference import Reference
 from judgekit.analysis.sampling import Sampling, sampling_of
 from judgekit.analysis.verdict_table import VerdictTable
@@ -61,6 +63,22 @@ class Contrast:
         return oriented(self.criterion, paired_inputs(self.dataset, self.verdicts.numbers, self.sides))
 
     @cached_property
+    def asked(self) -> PairedInputs:
+        """Inputs on which the judge was asked about both sides; NaN on a side of which it gave no number.
+
+        What a judge fails on may be what got worse: labels can say so only where such inputs are not left out.
+        """
+        known, input_of = self.verdicts.numbers, {each.id: each.input for each in self.dataset.sessions}
+        spoken = [{input_of.get(each) for each in side.sessions if (each, None) in known} for side in self.sides]
+        silent: dict[Target, float] = {
+            (each, None): math.nan
+            for side, inputs in zip(self.sides, spoken, strict=True)
+            for each in side.sessions
+            if (each, None) in self.verdicts.targets and input_of.get(each) not in inputs
+        }
+        return oriented(self.criterion, paired_inputs(self.dataset, {**known, **silent}, self.sides))
+
+    @cached_property
     def labelled(self) -> PairedInputs:
         """Inputs with labels on both sides, whatever the judge."""
         return oriented(self.criterion, paired_inputs(self.dataset, self.experts.values, self.sides))
@@ -68,7 +86,7 @@ class Contrast:
     @cached_property
     def usable(self) -> Mapping[str, int]:
         """Inputs whose labels may correct the judge -> their place in `labelled`; all without a judge."""
-        known = set(self.judged.inputs or self.labelled.inputs)
+        known = set(self._whole.inputs)
         return {
             name: place
             for place, (name, members) in enumerate(zip(self.labelled.inputs, self.labelled.members, strict=True))
@@ -122,7 +140,7 @@ class Contrast:
 
     @cached_property
     def sampled(self) -> tuple[str, ...]:
-        """Judged inputs of which no session's group helped to make the judge; labelled ones without a judge."""
+        """Inputs asked about of which no session's group helped to make the judge; labelled ones without a judge."""
         return tuple(
             name
             for name, members in zip(self._whole.inputs, self._whole.members, strict=True)
@@ -132,7 +150,8 @@ class Contrast:
     @property
     def is_partly_labelled(self) -> bool:
         """Whether some judged inputs carry labels that may be used and others none at all: what correction is for."""
-        return bool(self.usable) and not set(self.sampled) <= set(self.labelled.inputs)
+        judged = set(self.judged.inputs) & set(self.sampled)
+        return bool(self.usable) and not judged <= set(self.labelled.inputs)
 
     @property
     def headline(self) -> str:
@@ -147,7 +166,8 @@ class Contrast:
     def sample(self) -> PartlyLabelled:
         """Inputs as numbers: the judge's difference, and the experts' where both sides carry usable labels.
 
-        Inputs whose group helped to make the judge are no part of it, with or without labels.
+        Inputs whose group helped to make the judge are no part of it, with or without labels; those on which it failed
+        are, without its difference.
         """
         names = self.sampled
         whole = self._whole
@@ -172,7 +192,7 @@ class Contrast:
 
     @property
     def _whole(self) -> PairedInputs:
-        return self.judged if self.judged.inputs else self.labelled
+        return self.asked if self.judged.inputs else self.labelled
 
     @property
     def step(self) -> float:

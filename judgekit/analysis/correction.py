@@ -61,21 +61,26 @@ def headline(judged: JudgedVersion, rows: list[Row]) -> str:
 
 def judge_raw(judged: JudgedVersion, measuring: Measuring) -> Estimate:
     """Return the judge's own mean, corrected by nothing: its interval is about the judge, not about quality."""
+    drawn = judge_drawn(judged)
+    if not len(drawn.values):
+        words = f"no verdict of {judged.judge} on {judged.evidence.name}"
+        return undefined("no_data", words, level=measuring.level, dropped=drawn.dropped)
+    if judged.evidence.criterion.scale.type == "binary":
+        return population_share(drawn, measuring.level)
+    return population_mean(drawn, _resampling(measuring))
+
+
+def judge_drawn(judged: JudgedVersion) -> Drawn:
+    """Return the judge's own numbers."""
     sample = judged.sample
     known = ~np.isnan(sample.judge)
-    drawn = Drawn(
+    return Drawn(
         values=sample.judge[known],
         n_sessions=np.ones(int(known.sum()), dtype=np.int64),
         units=sample.units[known],
         weights=sample.counts[known],
         dropped={**judged.dropped, **judged.failures},
     )
-    if not known.any():
-        words = f"no verdict of {judged.judge} on {judged.evidence.name}"
-        return undefined("no_data", words, level=measuring.level, dropped=drawn.dropped)
-    if judged.evidence.criterion.scale.type == "binary":
-        return population_share(drawn, measuring.level)
-    return population_mean(drawn, _resampling(measuring))
 
 
 def judge_bias(judged: JudgedVersion, measuring: Measuring) -> Estimate:

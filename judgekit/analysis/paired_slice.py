@@ -76,7 +76,7 @@ def _by_input(contrast: Contrast, field: str) -> dict[str, tuple[str, ...]]:
     """Return the slices of every input, by its baseline's first session."""
     members = {
         name: before[0]
-        for paired in (contrast.judged, contrast.labelled)
+        for paired in (contrast.asked, contrast.labelled)
         for name, (before, _) in zip(paired.inputs, paired.members, strict=True)
     }
     values = slice_values(contrast.dataset, field, [(each, None) for each in members.values()])

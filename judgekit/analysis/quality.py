@@ -49,8 +49,8 @@ def labels_only(evidence: Evidence, measuring: Measuring) -> list[Row]:
         return [evidence.row(metric, nothing, "labels_only")]
     if metric == "mean":
         resampling = Resampling(measuring.fresh_rng(), measuring.level, measuring.n_resamples)
-        return [evidence.row(metric, population_mean(_averaged(evidence), resampling), "labels_only")]
-    share = population_share(_averaged(evidence), measuring.level)
+        return [evidence.row(metric, population_mean(averaged(evidence), resampling), "labels_only")]
+    share = population_share(averaged(evidence), measuring.level)
     passed = _pass_hat(evidence, measuring.level)
     return [
         evidence.row("share", share, "labels_only"),
@@ -62,7 +62,7 @@ ESTIMATORS: dict[str, Estimator] = {"labels_only": labels_only}
 """Name in reports -> what makes its rows."""
 
 
-def _averaged(evidence: Evidence) -> Drawn:
+def averaged(evidence: Evidence) -> Drawn:
     """Return inputs with their trials averaged; sessions one by one where they stand for different numbers."""
     alone = [(each,) for each in evidence.labelled]
     rows = alone if evidence.sampling.is_weighted else evidence.inputs

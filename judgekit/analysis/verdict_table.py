@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -58,9 +58,9 @@ class VerdictTable:
         return dict(Counter(failure.status for failure in self.failures))
 
     @property
-    def targets(self) -> set[Target]:
+    def targets(self) -> KeysView[Target]:
         """Everything the judge was asked about."""
-        return {*self.orders}
+        return self.orders.keys()
 
 
 def verdict_table(

@@ -87,7 +87,7 @@ class Demand:
 def decided(report: ComparisonReport, demand: Demand) -> Decision:
     """Return whether a comparison shows what is demanded.
 
-    The ends of its intervals are the bounds: with an interval at 95%, each is wrong in 2.5% of cases.
+    The ends of its intervals are the bounds: with an interval at 95%, each is meant to be wrong in 2.5% of cases.
 
     Raises:
         InputError: The comparison names no criterion.

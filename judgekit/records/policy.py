@@ -86,7 +86,11 @@ class Policy(Record):
     inconclusive: Literal["inconclusive", "pass", "fail"] = "inconclusive"
     """What becomes of the gate where no rule fails and some rule cannot be decided."""
     max_failure_rate: float = Field(default=0.05, ge=0, le=1)
-    """Share of the judge's outcomes on either side that may be failures before nothing is decided."""
+    """Share of the judge's outcomes on either side that may be failures before nothing is decided.
+
+    Up to it the bounds decide, even where so many failures, all against the candidate, would turn the answer: then the
+    report says so. 0 lets no failure pass.
+    """
     certificate: Literal["required", "not_needed"] = "required"
     """Whether the judge needs a valid certificate for each criterion it has a part in."""
     sequential: Sequential | None = None

@@ -282,6 +282,13 @@ WORKS: dict[str, Reference] = {
         "Comment on an essay by D. Basu",
         "Foundations of Statistical Inference (eds. Godambe & Sprott), Holt, Rinehart and Winston, Toronto, 236",
     ),
+    "hall_1992": Reference(
+        "Hall, P.",
+        1992,
+        "On the removal of skewness by transformation",
+        "Journal of the Royal Statistical Society B 54(1), 221-228",
+        "10.1111/j.2517-6161.1992.tb01876.x",
+    ),
     "hanley_mcneil_1982": Reference(
         "Hanley, J. A. & McNeil, B. J.",
         1982,
@@ -315,6 +322,13 @@ WORKS: dict[str, Reference] = {
         "Post stratification",
         "Journal of the Royal Statistical Society, Series A 142(1), 33-46",
         "10.2307/2344652",
+    ),
+    "johnson_1978": Reference(
+        "Johnson, N. J.",
+        1978,
+        "Modified t tests and confidence intervals for asymmetrical populations",
+        "Journal of the American Statistical Association 73(363), 536-544",
+        "10.1080/01621459.1978.10480051",
     ),
     "kendall_1938": Reference(
         "Kendall, M. G.",

@@ -67,7 +67,8 @@ def powered_difference(
         words = f"correcting a judge takes {MIN_LABELS} inputs with labels on both sides, and there are"
         return declined(sample, f"{words} {sample.n_labels}", level)
     found = powered(sample, 0.0 if is_weighted_only else None)
-    smoothed = Doubt(found.doubt.variance + made_up_variance(sample, step), found.doubt.n_free)
+    n_made_up, move = made_up(sample, step)
+    smoothed = Doubt(found.doubt.variance + n_made_up * move**2, found.doubt.n_free)
     interval = mean_interval(
         found.value, smoothed, level, ends=None, method="weighted" if is_weighted_only else "ppi++"
     )
@@ -164,11 +165,14 @@ def two_sided_p_value(estimate: Estimate) -> float | None:
     return 2 * _NORMAL.cdf(-z)
 
 
-def made_up_variance(sample: PartlyLabelled, step: float) -> float:
-    """Return the variance of the labelled units that are made up: one, and more where few of the true ones differ."""
+def made_up(sample: PartlyLabelled, step: float) -> tuple[float, float]:
+    """Return how many labelled units are made up, and by how much each moves the mean.
+
+    One, and more where few of the true ones differ.
+    """
     n_moved = len(np.unique(sample.units[sample.is_labelled][sample.labels != 0]))
     n_made_up = 1 + MOST_MADE_UP * max(0.0, 1 - n_moved / ENOUGH_MOVED)
-    return n_made_up * (step / (sample.n_units + 2)) ** 2
+    return n_made_up, step / (sample.n_units + 2)
 
 
 def _n_units(version: OneVersion) -> int:

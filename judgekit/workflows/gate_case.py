@@ -44,7 +44,8 @@ from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.unit_sums import MIN_UNITS
-from judgekit.workflows.lineage import NEW, open_sessions, refuse_reused, set_aside
+from judgekit.workflows import lineage
+from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside
 from judgekit.workflows.score import Scoring, refuse_strangers
 
 JudgedOutcomes = tuple[Sequence[Verdict | Failure], Scoring]
@@ -180,14 +181,7 @@ def untouched_splits(dataset: Dataset, scoring: Scoring) -> tuple[str, ...]:
 
     Where none of these holds a label they are all, so that what is re-used is refused by name.
     """
-    known = ("train", "dev", NEW)
-    if dataset.splits is None:
-        return ("all",)
-    barred = scoring.lineage.barred(dataset.name)
-    ids = (*dataset.session_by_id, *dataset.pair_by_id) if barred else ()
-    touched = {dataset.split_of(each) or NEW for each in ids if dataset.unit(each) in barred}
-    labelled = {dataset.split_of(each.target) or NEW for each in dataset.labels if each.target in dataset.place_by_id}
-    return tuple(each for each in known if each not in touched) if labelled - touched - {"test"} else known
+    return lineage.untouched_splits(dataset, scoring.lineage) or ("train", "dev", lineage.NEW)
 
 
 def whole_of(
@@ -200,13 +194,14 @@ def whole_of(
     """Return what every rule shares; refuse what no gate can be held on.
 
     Raises:
-        InputError: The experiment has no policy, both versions are one, or verdicts are on sessions of elsewhere, or on
-            what they held before they were changed.
+        InputError: The experiment has no policy, both versions are one, a rule asks for what no scale can show, or
+            verdicts are on sessions of elsewhere, or on what they held before they were changed.
     """
     if experiment.gate is None:
         raise InputError("the experiment has no [gate]", where=experiment.name, hint="Declare its rules first")
     if experiment.baseline == experiment.candidate:
         raise InputError(f"baseline and candidate are both {experiment.baseline!r}", where=experiment.name)
+    _refuse_off_scale(dataset, experiment.gate, experiment.name)
     for outcomes, scoring in judged:
         refuse_strangers(dataset, outcomes)
         _refuse_stale(dataset, outcomes, scoring.judge)
@@ -221,6 +216,35 @@ def whole_of(
         standings={(each.judge, each.criterion): each for each in standings},
         slices=SlicedInputs(dataset, (before, after)),
     )
+
+
+def _refuse_off_scale(dataset: Dataset, policy: Policy, where: str) -> None:
+    """Refuse rules that no candidate could fail, or none pass: a margin of 5 on shares, which was meant as 5%.
+
+    Raises:
+        InputError: There is one.
+    """
+    known = {each.id: each for each in dataset.rubric.criteria if each.scale.type in ORDERED}
+    for place, rule in enumerate(policy.rules, 1):
+        if isinstance(rule, Ceiling) or rule.criterion not in known:
+            continue
+        low, high = _ends(known[rule.criterion])
+        if isinstance(rule, Floor):
+            key, value, is_fit = "at_least", rule.at_least, low <= rule.at_least <= high
+        else:
+            key, value = ("margin", rule.margin) if isinstance(rule, NotWorse) else ("by", rule.by)
+            is_fit = value < high - low
+        if not is_fit:
+            told = f"rule {place}: {key} {value:g} is off the scale of {rule.criterion}, {low:g} to {high:g}"
+            raise InputError(told, where=where, hint=f"Give {key} in units of the scale; shares from 0 to 1")
+
+
+def _ends(criterion: Criterion) -> tuple[float, float]:
+    """Return the least and the most that a criterion's mean, or share of two levels, can be."""
+    scale = criterion.scale
+    if scale.levels:
+        return scale.numbers()[0], scale.numbers()[-1]
+    return -math.inf if scale.min is None else scale.min, math.inf if scale.max is None else scale.max
 
 
 def _as_seen(dataset: Dataset) -> Dataset:

@@ -79,19 +79,30 @@ def refuse_reused(dataset: Dataset, targets: Iterable[str], lineage: Lineage, ju
     raise LeakError(
         f"{len(reused)} labelled {what} helped to make {judge}, and may not correct it: {named}{more}",
         where=dataset.name,
-        hint=_other_labels(dataset, barred),
+        hint=_other_labels(dataset, lineage),
     )
 
 
-def _other_labels(dataset: Dataset, barred: Iterable[str]) -> str:
+def untouched_splits(dataset: Dataset, lineage: Lineage) -> tuple[str, ...]:
+    """Return the splits whose labels may correct a judge: none of their groups made it; none where these lack labels.
+
+    The locked test split is never among them; without splits there is nothing to choose from: `all`.
+    """
+    if dataset.splits is None:
+        return ("all",)
+    barred = lineage.barred(dataset.name)
+    known = (*dataset.session_by_id, *dataset.pair_by_id) if barred else ()
+    touched = {dataset.split_of(each) or NEW for each in known if dataset.unit(each) in barred}
+    labelled = {dataset.split_of(each.target) or NEW for each in dataset.labels if each.target in dataset.place_by_id}
+    free = tuple(each for each in _SPLITS if each not in touched and each != "all")
+    return free if labelled & set(free) else ()
+
+
+def _other_labels(dataset: Dataset, lineage: Lineage) -> str:
     """Return what to do: which splits hold none of the groups that made the judge."""
     if dataset.splits is None:
         return "Correct it by a dataset of other labels, or by a cross-fitted judge"
-    known = (*dataset.session_by_id, *dataset.pair_by_id)
-    made = set(barred)
-    taken = {dataset.split_of(each) or NEW for each in known if dataset.unit(each) in made}
-    there = {dataset.split_of(label.target) or NEW for label in dataset.labels if label.target in set(known)}
-    free = [each for each in ("train", "dev", NEW) if each in there - taken]
+    free = untouched_splits(dataset, lineage)
     if free:
         return f"Correct it by other labels: --split {','.join(free)}"
     return f"Label sessions that no split holds yet, and correct it by these: --split {NEW}"

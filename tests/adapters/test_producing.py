@@ -51,6 +51,7 @@ def test_how_a_command_ended_is_told_with_its_last_line(code: str, said: str, tm
     assert "v2.log" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_command_that_ignores_the_first_request_is_ended_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

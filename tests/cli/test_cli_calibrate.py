@@ -59,6 +59,7 @@ def test_the_next_run_is_calibrated_and_kept_apart(project: Path, capsys) -> Non
     assert main(["run", "resolution", "helpdesk", "-o", "runs/again", "--model", "openai/other", "--replay", "x"]) == 2
 
 
+@pytest.mark.slow
 def test_the_report_is_read_by_every_renderer(project: Path, capsys) -> None:
     """Words first, then what was tried, then before and after beside the ceiling; no line over 80 columns."""
     assert calibrated("--dry-run", "-o", "report.json", "--with", "length", "--with", "resolution-student") == 0
@@ -74,6 +75,7 @@ def test_the_report_is_read_by_every_renderer(project: Path, capsys) -> None:
     assert json.loads(Path("report.json").read_text(encoding="utf-8"))["kind"] == "calibration"
 
 
+@pytest.mark.slow
 def test_verdicts_of_other_judges_are_needed_beside(project: Path, capsys) -> None:
     """A calibration that reads another judge refuses to run without that judge's run, before anything is asked."""
     assert main(["run", "resolution-student", "helpdesk", "-o", "runs/student", "-q"]) == 0
@@ -107,6 +109,7 @@ def test_what_cannot_be_is_told_in_one_line(project: Path, capsys, more: list[st
     assert not (Path("judges/resolution") / CALIBRATION_FILE).exists()
 
 
+@pytest.mark.slow
 def test_a_calibrated_run_does_not_calibrate(project: Path, capsys) -> None:
     """Twice over would take the bias away twice."""
     assert calibrated("-q") == 0

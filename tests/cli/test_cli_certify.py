@@ -240,6 +240,7 @@ def test_a_split_named_test_is_what_certify_reads(project: DatasetFolder) -> Non
     assert openings(project) == 1
 
 
+@pytest.mark.slow
 def test_a_look_counts_though_its_certificate_was_lost(project: DatasetFolder) -> None:
     """Killed between opening and certificate: the ledger remembers, and the next is the second opening."""
     code = (
@@ -258,6 +259,7 @@ def test_a_look_counts_though_its_certificate_was_lost(project: DatasetFolder) -
     assert (certificate().opening, certificate().level_spent) == (2, 0.9875)
 
 
+@pytest.mark.slow
 def test_new_sessions_start_again(project: DatasetFolder, capsys) -> None:
     """--unopened certifies on fresh units alone; once there are none, it says so and opens nothing."""
     assert main(CERTIFY) == 0
@@ -283,6 +285,7 @@ def test_new_sessions_start_again(project: DatasetFolder, capsys) -> None:
     assert certificate().n_labels == 150 + 149
 
 
+@pytest.mark.slow
 def test_gate_and_estimate_hear_what_a_certificate_is_worth(project: DatasetFolder, capsys) -> None:
     """Absent, valid, changed, voided: one word a criterion, and estimate says it."""
     path = [Path("judges/judy")]
@@ -332,6 +335,7 @@ def test_a_judge_is_found_by_a_plain_name_alone(project: DatasetFolder, name: st
     assert judge_folder_of("judy") == Path.cwd() / "judges" / "judy"
 
 
+@pytest.mark.slow
 def test_several_criteria_open_once_each(project: DatasetFolder, capsys) -> None:
     """One event a criterion; those without a rule are named and left alone."""
     from tests.analysis.composed_data import QUALITY, verdict

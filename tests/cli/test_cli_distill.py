@@ -110,6 +110,7 @@ def test_json_is_one_document_with_rows(project: Path, capsys: pytest.CaptureFix
     assert kappa["engine"] == "student"
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_weights(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No hidden randomness; another seed deals other folds."""
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):

@@ -239,6 +239,7 @@ def test_the_exit_code_is_the_gates(root: Path, server: FaultyServer, capsys: py
     assert run() == 4
 
 
+@pytest.mark.slow
 def test_a_changed_plan_is_told_and_the_old_one_kept(root: Path, server: FaultyServer) -> None:
     """A plan that changes after a report is appended to plan.json, and the next report says so with both hashes."""
     folder = make_project(root, server.base_url)
@@ -270,6 +271,7 @@ def test_changed_inputs_are_made_and_told(root: Path, server: FaultyServer) -> N
     assert any("the inputs changed" in line for line in head_of(folder).warnings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "said"),
     [
@@ -395,6 +397,7 @@ def test_a_run_killed_at_any_stage_continues_and_pays_nothing_twice(
         assert head_of(folder).judges[0].n_verdicts == 2 * N
 
 
+@pytest.mark.slow
 def test_missing_inputs_are_counted_and_a_gate_does_not_pass_over_them(
     root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -446,6 +449,7 @@ def test_a_version_may_be_a_file_and_an_id_stands_for_one_session(
     assert "session 'v1-q00' of version 'v2' is another one of the same id already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_sessions_changed_by_hand_are_refused(
     root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -521,6 +525,7 @@ def test_what_is_not_there_is_told_before_anything_is_made(
     assert server.n_requests == 0
 
 
+@pytest.mark.slow
 def test_a_changed_judge_keeps_its_old_run_and_is_told(root: Path, server: FaultyServer) -> None:
     """A judge edited between two runs judges anew; what it said before is kept beside, and the report names it."""
     folder = make_project(root, server.base_url)
@@ -533,6 +538,7 @@ def test_a_changed_judge_keeps_its_old_run_and_is_told(root: Path, server: Fault
     assert any("judges changed (j)" in line for line in head_of(folder).warnings)
 
 
+@pytest.mark.slow
 def test_the_test_split_is_opened_once(root: Path, server: FaultyServer) -> None:
     """The plan's certification opens the test split once; the same experiment never does again."""
     folder = make_project(root, server.base_url, more="[plan]\ncertify = true\n", certify=True)
@@ -566,6 +572,7 @@ def test_an_opening_that_a_kill_left_unused_is_used_not_repeated(root: Path, ser
     assert head_of(folder).certificates[0].opening == 2, "a certificate that was taken away is another look"
 
 
+@pytest.mark.slow
 def test_a_failed_calibration_keeps_the_raw_judge_and_says_why(root: Path, server: FaultyServer) -> None:
     """With too few labels to learn from, the judge is used as it is, its replies asked for once."""
     folder = make_project(root, server.base_url, more="[plan]\ncalibrate = true\n")

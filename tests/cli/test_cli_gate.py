@@ -88,6 +88,7 @@ def read(capsys: pytest.CaptureFixture[str]) -> Any:
     return GateReport.model_validate_json(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_each_word_has_its_exit_code(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """0 passed, 1 failed, 2 missing, 3 too many failures, 4 not decided, 5 judge not trusted; the same with --json."""
     place = make_project(root, worse=40)
@@ -180,6 +181,7 @@ def test_runs_that_are_not_there_are_told_with_what_makes_them(root: Path, capsy
     assert main(["gate", "e"]) == 0
 
 
+@pytest.mark.slow
 def test_sessions_of_a_version_may_come_from_a_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They join the dataset in memory; those of a command must have been made."""
     gate = LOOSE + RULE.replace("0.1", "0.15") + "of = 'judge'\n"
@@ -205,6 +207,7 @@ def test_sessions_of_a_version_may_come_from_a_file(root: Path, capsys: pytest.C
     )
 
 
+@pytest.mark.slow
 def test_inputs_that_a_version_left_out_keep_it_from_passing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The experiment declares 140 for a version that it names, and sessions are there on 120."""
     head = 'inputs = "inputs.jsonl"\n[versions.v2]\nsessions = "v2.jsonl"\n'

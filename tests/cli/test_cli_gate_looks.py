@@ -142,6 +142,7 @@ def test_running_it_again_is_free_and_says_the_same(project: Path, server: Fault
     assert again.cost_usd == 0
 
 
+@pytest.mark.slow
 def test_a_candidate_that_is_alike_passes(project: Path, server: FaultyServer) -> None:
     """It takes more inputs, and not all of them."""
     write_experiment("like")
@@ -176,6 +177,7 @@ def test_what_cannot_be_decided_is_not_paid_for(project: Path, server: FaultySer
     assert server.n_requests == 0
 
 
+@pytest.mark.slow
 def test_the_cap_is_over_all_looks(project: Path, server: FaultyServer) -> None:
     """It ends with code 6, keeps what was paid for, and goes on where it was."""
     write_experiment("like")
@@ -194,6 +196,7 @@ def test_the_cap_is_over_all_looks(project: Path, server: FaultyServer) -> None:
     assert set(asked(server).values()) == {1}
 
 
+@pytest.mark.slow
 def test_fresh_asks_everything_anew_once(project: Path, server: FaultyServer) -> None:
     """Each session once more, whatever the number of looks."""
     write_experiment("worse")
@@ -213,6 +216,7 @@ def test_an_engine_that_is_not_there_is_said(project: Path, monkeypatch: pytest.
     assert main(["gate", "e", "--timeout", "1"]) == 7
 
 
+@pytest.mark.slow
 def test_a_panel_judges_look_by_look(project: Path, server: FaultyServer) -> None:
     """Each member asks about what a look wants, once; a second gate takes it from the panel's run."""
     judge = JudgeFolder("judges/j").load()

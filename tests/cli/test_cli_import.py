@@ -520,6 +520,7 @@ rows_of_labels = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=rows_of_labels)
 def test_items_in_are_items_out_and_skipped(scored: Desk, rows: list[Any]) -> None:

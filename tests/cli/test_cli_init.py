@@ -168,6 +168,7 @@ elif os.environ.get("GH_FAILS"): sys.exit(1)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("found", "fails", "wanted"),
     [("", "", "POST"), ("17\n18\n", "", "PATCH"), ("", "1", "POST")],
@@ -212,6 +213,7 @@ def hook(project: Path, name: str, changed: list[str]) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_hooks_lint_and_verify_what_changed(project: Path) -> None:
     """A whole judge and a whole ledger pass; a change that breaks either is found, with exit code 8."""
     shutil.copytree(ROOT / "judges" / "policy", project / "judges" / "policy")

@@ -62,6 +62,7 @@ def test_numbers_alone_are_enough(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert json.loads(saved.read_text(encoding="utf-8"))["lines"][0]["cost_usd"] == 492.0
 
 
+@pytest.mark.slow
 def test_a_dataset_says_what_to_expect(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With verdicts the judge is known too; everything carries its source, and the seed makes it repeatable."""
     words = ["--json", "plan", "data", "--drop", "0.12", "--verdicts", "verdicts.jsonl", "-c", "passed"]

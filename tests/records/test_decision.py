@@ -142,7 +142,7 @@ def test_of_several_judges_the_first_speaks() -> None:
 def test_wrong_demands_are_refused() -> None:
     """A margin of nothing, an unknown criterion, a report without any."""
     given = report(row(at(0.2, 0.1, 0.3)))
-    for margin in (0, -0.1, float("nan")):
+    for margin in (0, -0.1, float("nan"), float("inf")):
         with pytest.raises(InputError, match="margin"):
             given.not_worse(margin)
     with pytest.raises(InputError, match="below 0"):

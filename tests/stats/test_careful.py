@@ -7,10 +7,12 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import binom
 
-from judgekit.stats.careful import careful_share, careful_tango
+from judgekit.stats.careful import careful_mean, careful_share, careful_tango
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.interval import clopper_pearson, wilson
 from judgekit.stats.paired_share import FourCells, tango
+from judgekit.stats.partly_labelled import PartlyLabelled
+from judgekit.stats.version_difference import powered_difference
 
 
 def error_rate(bound, n, difference, moved, level):
@@ -89,3 +91,25 @@ def test_sessions_that_stand_alone_get_exact_bounds(hits, n) -> None:
 def test_what_is_no_share_with_an_interval_is_left_alone(given) -> None:
     """Nothing to be careful with."""
     assert careful_share(given) == given
+
+
+def passes_at_line(n, n_others, rate, span, noise, *, n_runs):
+    """Return how often t's lower bound and the careful one lie above the truth: rare losses, a judge with noise."""
+    rng, n_t, n_careful, places = np.random.default_rng(3), 0, 0, np.arange(n + n_others)
+    for _ in range(n_runs):
+        small = rng.choice([-1.0, 0.0, 1.0], len(places), p=[noise / 2, 1 - noise, noise / 2])
+        human = np.where(rng.random(len(places)) < rate, -span, small)
+        judge = human + rng.choice([-1.0, 0.0, 1.0], len(places), p=[0.1, 0.8, 0.1])
+        sample = PartlyLabelled(judge, np.where(places < n, human, np.nan), places, np.ones(len(places)))
+        n_t += powered_difference(sample, step=1.0, level=0.9).low > -rate * span
+        n_careful += careful_mean(sample, 0.9, reach=0.75 * span).low > -rate * span
+    return n_t / n_runs, n_careful / n_runs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [(30, 300, 0.05, 4.0, 0.1), (60, 600, 0.02, 4.0, 0.2), (150, 1000, 0.05, 4.0, 0.02)])
+def test_a_bound_of_rare_losses_keeps_its_level_where_t_does_not(case) -> None:
+    """Grades of which few fall from 5 to 1."""
+    by_t, careful = passes_at_line(*case, n_runs=400)
+    assert by_t > 0.06
+    assert careful <= binom.isf(1e-3, 400, 0.05) / 400

@@ -91,6 +91,7 @@ def test_connors_size_is_too_small_for_exact_mcnemar() -> None:
     assert abs(found.value - exact) < found.error * 1.5
 
 
+@pytest.mark.slow
 def test_tango_power_is_the_exact_sum() -> None:
     """Labels only: simulated power is that of every count weighed by its chance."""
     found = simulated_power(passes(0.1, discordant=0.3), Design(150, 150), "labels_only", Goal(), rng=rng(), n=20_000)
@@ -98,6 +99,7 @@ def test_tango_power_is_the_exact_sum() -> None:
     assert abs(found.value - exact) < found.error * 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tester", ["labels_only", "mcnemar"])
 @pytest.mark.parametrize(("discordant", "drop"), [(0.15, 0.05)])
 def test_the_planned_size_has_the_power_asked_for(tester, discordant, drop) -> None:
@@ -143,6 +145,7 @@ def test_many_studies_are_each_as_the_estimator_has_it(population, n, n_inputs) 
             assert (low[0], high[0]) == pytest.approx((told.low, told.high), abs=3e-4)
 
 
+@pytest.mark.slow
 def test_a_judge_saves_labels_as_the_multiplier_says() -> None:
     """With the judge's help the planned size is the closed form's, within a fifth.
 
@@ -163,6 +166,7 @@ def test_a_judge_saves_labels_as_the_multiplier_says() -> None:
     assert helped == pytest.approx(labels_with_judge(alone, population.correlation, 8000), rel=0.2)
 
 
+@pytest.mark.slow
 def test_size_and_effect_are_each_others_inverse() -> None:
     """The smallest effect that the planned size shows is the effect it was planned for."""
     source = rng(6)
@@ -194,6 +198,7 @@ def test_power_rises_with_size_effect_and_judge_and_falls_with_noise() -> None:
     assert power(drop=0.0) < 0.04
 
 
+@pytest.mark.slow
 def test_groups_that_are_alike_cost_power() -> None:
     """Five inputs of a user are worth fewer than five of five users; the simulated loss is the design effect's."""
     alone = simulated_power(grades(-0.35), Design(150, 150), "labels_only", Goal(), rng=rng(), n=300)

@@ -164,6 +164,7 @@ def test_too_few_labels_and_uneven_weights_are_said() -> None:
     assert same.method == "none: no label differs from what the others lead one to expect"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rho", "told"), [(0.5, 1.33), (0.7, 1.96), (0.8, 2.78), (0.9, 5.26)])
 def test_a_judge_is_worth_as_many_labels_as_its_correlation_says(rho, told) -> None:
     """1 / (1 - r^2 N / (n + N)), which with many others is 1 / (1 - r^2)."""

@@ -204,6 +204,18 @@ def test_failures_that_could_turn_the_answer_are_told() -> None:
     assert near.counts[0].failures == {"unparsed": 8}
 
 
+def test_failures_on_what_got_worse_hide_nothing_where_labels_stand_beside_them() -> None:
+    """The judge fails on just the 5% that v2 lost, as many as the policy allows; 10 of the 20 are labelled."""
+    told = sessions(400)
+    passing = {each.id: not (each.version == "v2" and int(each.id[3:]) % 20 == 0) for each in told}
+    own = labels(passing, 200)
+    said = [verdict(each, PASSED, "pass") if is_good else failure(each, PASSED) for each, is_good in passing.items()]
+    report = decided(dataset(own, sessions=told), said, not_worse(0.05))
+    assert only(report).estimator == "ppi"
+    assert only(report).word == "inconclusive"
+    assert only(report).estimate.value == pytest.approx(-0.05)
+
+
 def test_failures_that_could_take_the_interval_away_are_told() -> None:
     """Were they answers the judge would follow nobody, or every grade would be alike."""
     wide = decided(past(UP), failing(UP, 190, "v1"), not_worse(0.5), plan={"delta": 0.0}, max_failure_rate=1)
@@ -214,6 +226,32 @@ def test_failures_that_could_take_the_interval_away_are_told() -> None:
     report = decided(data, alike, not_worse(1.0, "quality", of="judge"), max_failure_rate=0)
     assert report.word == "incomplete"
     assert "against the candidate it would be 0, without an interval" in only(report).why
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (not_worse(5), "rule 1: margin 5 is off the scale of passed, 0 to 1"),
+        (not_worse(4, "quality"), "rule 1: margin 4 is off the scale of quality, 1 to 5"),
+        (better(1), "rule 1: by 1 is off the scale of passed, 0 to 1"),
+        (floor(80), "rule 1: at_least 80 is off the scale of passed, 0 to 1"),
+        (floor(0, "quality"), "rule 1: at_least 0 is off the scale of quality, 1 to 5"),
+    ],
+)
+def test_a_rule_that_nothing_could_fail_or_pass_is_refused(rule, told) -> None:
+    """A margin of 5 where 5% was meant would let everything through."""
+    with pytest.raises(InputError, match=told):
+        decided(made(WORSE), [], rule)
+
+
+def test_rare_losses_of_grades_do_not_slip_through() -> None:
+    """Six of 30 rose from 4 to 5 and none fell: of what falls seldom and far 30 say little."""
+    told = sessions(30)
+    own = [label(each.id, QUALITY, "ana", 4 if each.id < "v1-006" else 5) for each in told]
+    data = dataset(own, sessions=told)
+    found = [only(decided(data, [], not_worse(margin, "quality"))) for margin in (0.05, 0.5)]
+    assert [each.word for each in found] == ["inconclusive", "pass"]
+    assert {each.estimate.method for each in found} == {"skewed t"}
 
 
 def test_labels_alone_do_not_mind_a_judges_failures() -> None:

@@ -51,7 +51,7 @@ def test_what_made_the_judge_stands_aside_with_the_labels_beside_it() -> None:
     ("labelled", "is_split", "made", "advice"),
     [
         ("abdef", True, "a", r"other labels: --split dev,new$"),
-        ("abd", True, "a", r"other labels: --split dev$"),
+        ("abd", True, "a", r"other labels: --split dev,new$"),
         ("abd", True, "ad", r"that no split holds yet, and correct it by these: --split new$"),
         ("abd", False, "a", r"a dataset of other labels, or by a cross-fitted judge$"),
     ],

@@ -117,6 +117,7 @@ def test_a_drop_is_planned_for_each_test_that_may_decide() -> None:
     assert "differences" in report.assumed["label multiplier"]
 
 
+@pytest.mark.slow
 def test_what_labels_can_show_is_what_they_were_planned_for() -> None:
     """The smallest drop that a plan's labels show is the plan's drop."""
     guess = Guess(discordant=0.2)
@@ -125,6 +126,7 @@ def test_what_labels_can_show_is_what_they_were_planned_for() -> None:
     assert shown.effect == pytest.approx(0.06, rel=0.05)
 
 
+@pytest.mark.slow
 def test_more_labels_show_less_and_a_judge_shows_less_still() -> None:
     """The smallest drop falls with labels; with the judge's help it is smaller; too few labels show nothing."""
     few, many = (ask(Question(n_labels=n), Guess(judge_correlation=0.8, n_inputs=2000)) for n in (200, 800))
@@ -226,6 +228,7 @@ def poisoned(data: Dataset, value: str) -> Dataset:
     return data.model_copy(update={"labels": tuple(labels)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group_of", "drop"), [(None, 0.1), (4, None)])
 def test_labels_of_the_test_split_are_never_read(group_of, drop) -> None:
     """Whatever they say, and how long it took, the plan is the same; without them too."""
@@ -276,6 +279,7 @@ def test_ordered_levels_and_numbers_are_planned_from_their_labels() -> None:
     assert only(drop, "drop").n_inputs > 10
 
 
+@pytest.mark.slow
 def test_a_scale_on_which_less_is_better_plans_for_a_rise() -> None:
     """Worse is more there; the plan takes as many inputs as the mirrored scale's."""
     harm = Criterion(
@@ -364,6 +368,7 @@ def test_a_gate_passes_what_is_as_good_and_seldom_what_is_worse_by_its_margin() 
     assert "as good as the baseline passes with a chance of" in many.answer
 
 
+@pytest.mark.slow
 def test_every_rule_must_hold() -> None:
     """More rules pass less often together than each does alone; a floor far off is never passed."""
     rules = (NotWorse(criterion="passed", margin=0.1), Floor(criterion="passed", at_least=0.75))

@@ -115,6 +115,7 @@ def over_http(judge: Judge, targets: list[Any], folder: Path) -> Run:
     return asyncio.run(made())
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "accuracy", "agreement"),

@@ -346,12 +346,13 @@ def test_estimate_covers_and_is_narrow():
             relative = each.width() / each.width("alone")
             assert relative <= (1.05 if each.squared_correlation >= 0.25 else 1.2), each.name
         if each.runs[0].theirs is not None and each.covered("theirs") >= 0.935:
-            assert each.width() <= 1.15 * each.width("theirs"), each.name
+            assert each.width() <= 1.2 * each.width("theirs"), each.name
 
 
 def test_compare_covers_and_a_lenient_judge_fools_nobody():
     """False better and false worse at most 2.5% each, whatever the judge alone would say."""
-    for each in tabled(TWO_VERSIONS):
+    table = tabled(TWO_VERSIONS)
+    assert np.mean([each.covered("raw") for each in table if "lenient" in each.name]) < 0.6
+    for each in table:
         assert covers_at_least(N_RUNS - each.n_above, N_RUNS, 0.975), each.name
         assert covers_at_least(N_RUNS - each.n_below, N_RUNS, 0.975), each.name
-        assert each.covered("raw") < 0.9 or "lenient" not in each.name, each.name
