@@ -28,10 +28,9 @@ from judgekit.records.policy import Witness
 from judgekit.records.report import LabelFree, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import FailureStatus
-from judgekit.stats.careful import careful_mean, careful_share, careful_tango
+from judgekit.stats.careful import careful_mean, careful_quality, careful_tango, far_reach, labels_alone
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.label_free import MIN_PAST_PAIRS, delta_limit
-from judgekit.stats.partly_labelled import PartlyLabelled
 from judgekit.stats.population_mean import Drawn
 
 LABEL_FREE = "label_free"
@@ -39,8 +38,6 @@ LABEL_FREE = "label_free"
 EXPERTS_ALONE, RECORDED = "labels_only", "recorded"
 """Estimators in which no judge has a part: labels, and what sessions say of their own cost and time."""
 _FAILURES = get_args(FailureStatus)
-_SHARE_OF_SCALE = 0.75
-"""Of a scale of more than two levels, by how much an input may be off that was not drawn."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,9 @@ def floor_reading(evidence: Evidence, version: JudgedVersion | None, of: Witness
         return Reading(stop=("missing", missing))
     criterion = evidence.criterion
     if of == "judge" and judged is not None:
-        return Reading("judge_raw", lambda how: _careful_mean(criterion, judge_raw(judged, how), judge_drawn(judged)))
+        return Reading(
+            "judge_raw", lambda how: _careful_quality(criterion, judge_raw(judged, how), judge_drawn(judged))
+        )
     if not evidence.labelled:
         name = evidence.name
         words = f"no expert has labelled {name}, and labels of other versions do not say how the judge errs on it"
@@ -146,11 +145,11 @@ def floor_reading(evidence: Evidence, version: JudgedVersion | None, of: Witness
     if judged is not None and judged.method in CORRECTIONS:
         method = judged.method
         if corrected_mean(judged, method, measuring).is_defined:
-            return Reading(method, lambda how: _careful_mean(criterion, corrected_mean(judged, method, how)))
+            return Reading(method, lambda how: _careful_quality(criterion, corrected_mean(judged, method, how)))
     stop = _not_random(evidence.sampling, len(evidence.labelled), len(evidence.sessions), "sessions")
     return Reading(
         EXPERTS_ALONE,
-        lambda how: _careful_mean(criterion, labels_only(evidence, how)[0].estimate, averaged(evidence)),
+        lambda how: _careful_quality(criterion, labels_only(evidence, how)[0].estimate, averaged(evidence)),
         stop,
     )
 
@@ -258,8 +257,8 @@ def _difference(contrast: Contrast, paired: PairedInputs, how: Measuring) -> Est
         return replace(found, low=ends.low, high=ends.high, method=ends.method)
     if found.low is None:
         return found
-    sample = _alone(paired.differences, paired.units, np.ones(len(paired.inputs)))
-    ends = careful_mean(sample, how.level, reach=_reach(contrast.criterion), has_judge=False)
+    sample = labels_alone(paired.differences, paired.units, np.ones(len(paired.inputs)))
+    ends = careful_mean(sample, how.level, reach=far_reach(contrast.criterion.scale.numbers()), has_judge=False)
     return replace(found, low=ends.low, high=ends.high, method=ends.method)
 
 
@@ -267,58 +266,16 @@ def _carefully(contrast: Contrast, found: Estimate, *, has_judge: bool = True) -
     """Return a corrected or weighted difference with bounds that keep their level."""
     if found.low is None:
         return found
-    ends = careful_mean(contrast.sample, found.level, reach=_reach(contrast.criterion), has_judge=has_judge)
+    ends = careful_mean(
+        contrast.sample, found.level, reach=far_reach(contrast.criterion.scale.numbers()), has_judge=has_judge
+    )
     return replace(found, low=ends.low, high=ends.high, method=found.method.replace(" t", " skewed t", 1))
 
 
-def _careful_mean(criterion: Criterion, found: Estimate, drawn: Drawn | None = None) -> Estimate:
-    """Return a share or a mean with bounds that keep their level.
-
-    Args:
-        criterion: Whose scale.
-        found: With an interval; without one it comes back as it is.
-        drawn: The numbers, where it is their own mean; None where a judge helped.
-    """
-    if criterion.scale.type == "binary":
-        return careful_share(found)
-    levels = criterion.scale.numbers()
-    if drawn is None:
-        return _as_share(found, levels) if levels else found
-    if found.low is None:
-        return found
-    sample = _alone(drawn.values, drawn.units, drawn.weights)
-    whole = (levels[0], levels[-1]) if levels else None
-    ends = careful_mean(sample, found.level, reach=_reach(criterion), ends=whole, has_judge=False)
-    return replace(found, low=ends.low, high=ends.high, method=ends.method)
-
-
-def _as_share(found: Estimate, levels: Sequence[float]) -> Estimate:
-    """Return a mean with the bounds of the share that it is of its scale."""
-    if found.value is None or found.low is None or found.high is None:
-        return found
-    start, width = levels[0], levels[-1] - levels[0]
-    value, low, high = ((each - start) / width for each in (found.value, found.low, found.high))
-    share = careful_share(replace(found, value=value, low=low, high=high))
-    if share.low is None or share.high is None:
-        return found
-    return replace(found, low=start + width * share.low, high=start + width * share.high, method=share.method)
-
-
-def _alone(values: np.ndarray, units: np.ndarray, weights: np.ndarray) -> PartlyLabelled:
-    """Return labels without a judge."""
-    return PartlyLabelled(np.full(len(values), np.nan), values.astype(np.float64), units, weights)
-
-
-def _reach(criterion: Criterion) -> float:
-    """Return how far off an input may be that was not drawn: from one end of two levels to the other, else less.
-
-    Three quarters of a longer scale kept false passes to 5% in simulations (one input in fifty falling from 5 to 1);
-    a step did not (12%), nor did half of it (8%), and the whole of it cost a third more in width.
-    """
-    levels = criterion.scale.numbers()
-    if not levels:
-        return 0.0
-    return (levels[-1] - levels[0]) * (1.0 if len(levels) == 2 else _SHARE_OF_SCALE)
+def _careful_quality(criterion: Criterion, found: Estimate, drawn: Drawn | None = None) -> Estimate:
+    """Return a share or a mean with bounds that keep their level; `drawn` are the numbers it is the mean of."""
+    alone = None if drawn is None else labels_alone(drawn.values, drawn.units, drawn.weights)
+    return careful_quality(found, criterion.scale.numbers(), alone)
 
 
 def _not_random(sampling: Sampling, n_labelled: int, n: int, what: str) -> tuple[RuleWord, str] | None:

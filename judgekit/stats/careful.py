@@ -8,18 +8,24 @@ inputs carry most of a difference: up to .2. A gate is asked for the level itsel
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
+
+import numpy as np
 
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.interval import Interval, no_interval, student_t
 from judgekit.stats.paired_share import FourCells, bisected, constrained_share
 from judgekit.stats.partly_labelled import PartlyLabelled
 from judgekit.stats.prediction_powered import Ends, powered
+from judgekit.stats.sample import FloatArray, IntArray
 from judgekit.stats.version_difference import made_up
 
 _NORMAL = NormalDist()
 _ROUNDING = 1e-9
+_SHARE_OF_SCALE = 0.75
+"""Of a scale of more than two levels, by how much an input may be off that was not drawn."""
 _LEAST_CORRECTION = 0.3
 """Of one input, where skewness would make the correction less."""
 
@@ -118,6 +124,51 @@ def careful_share(estimate: Estimate) -> Estimate:
     low = float(betaincinv(n_hits, n - n_hits + 1, tail)) if n_hits > 0 else 0.0
     high = float(betaincinv(n_hits + 1, n - n_hits, 1 - tail)) if n_hits < n else 1.0
     return replace(estimate, low=low, high=high, method=f"clopper-pearson of {estimate.method}")
+
+
+def careful_quality(found: Estimate, levels: Sequence[float], alone: PartlyLabelled | None) -> Estimate:
+    """Return a share or a mean of one version with bounds that keep their level.
+
+    Args:
+        found: With an interval; without one it comes back as it is.
+        levels: Numbers of the scale, ascending; empty where it has none.
+        alone: The numbers, where it is their own mean on more than two levels; None where a judge helped.
+    """
+    if len(levels) == 2 or alone is None:
+        return _as_share(found, levels) if levels else found
+    if found.low is None:
+        return found
+    whole = (levels[0], levels[-1]) if levels else None
+    ends = careful_mean(alone, found.level, reach=far_reach(levels), ends=whole, has_judge=False)
+    return replace(found, low=ends.low, high=ends.high, method=ends.method)
+
+
+def far_reach(levels: Sequence[float]) -> float:
+    """Return how far off an input may be that was not drawn: from one end of two levels to the other, else less.
+
+    Three quarters of a longer scale kept false passes to 5% in simulations (one input in fifty falling from 5 to 1);
+    a step did not (12%), nor did half of it (8%), and the whole of it cost a third more in width.
+    """
+    if not levels:
+        return 0.0
+    return (levels[-1] - levels[0]) * (1.0 if len(levels) == 2 else _SHARE_OF_SCALE)
+
+
+def labels_alone(values: FloatArray, units: IntArray, weights: FloatArray) -> PartlyLabelled:
+    """Return labels without a judge."""
+    return PartlyLabelled(np.full(len(values), np.nan), values.astype(np.float64), units, weights)
+
+
+def _as_share(found: Estimate, levels: Sequence[float]) -> Estimate:
+    """Return a mean with the bounds of the share that it is of its scale."""
+    if found.value is None or found.low is None or found.high is None:
+        return found
+    start, width = levels[0], levels[-1] - levels[0]
+    value, low, high = ((each - start) / width for each in (found.value, found.low, found.high))
+    share = careful_share(replace(found, value=value, low=low, high=high))
+    if share.low is None or share.high is None:
+        return found
+    return replace(found, low=start + width * share.low, high=start + width * share.high, method=share.method)
 
 
 def _unskewed(quantile: float, skewness: float) -> float:

@@ -270,13 +270,15 @@ def half_width(
     widths = []
     for _ in range(n):
         drawn = study(population, design, rng)
-        low, high = quality_bounds(drawn, levels, level, rng=rng, has_judge=design.n_inputs > design.n_labelled)
+        low, high = bounds_of(
+            quality_estimate(drawn, levels, level, rng=rng, has_judge=design.n_inputs > design.n_labelled)
+        )
         if math.isfinite(high - low):
             widths.append((high - low) / 2)
     return float(np.mean(widths)) if len(widths) * 2 > n else None
 
 
-def quality_bounds(
+def quality_estimate(
     drawn: Study,
     levels: FloatArray | None,
     level: float,
@@ -284,8 +286,8 @@ def quality_bounds(
     rng: np.random.Generator,
     side: int = 0,
     has_judge: bool,
-) -> Bounds:
-    """Return the ends of one version's quality, as `estimate` makes them.
+) -> Estimate:
+    """Return one version's quality, as `estimate` makes it.
 
     Args:
         drawn: A study.
@@ -298,13 +300,11 @@ def quality_bounds(
     numbers = drawn.population.numbers
     sample = drawn.partly_labelled(numbers[:, side], numbers[:, 2 + side])
     if has_judge and not drawn.is_labelled.all():
-        return _ends(
-            prediction_powered_mean(sample, level) if levels is None else post_stratified_mean(sample, levels, level)
-        )
+        return prediction_powered_mean(sample, level) if levels is None else post_stratified_mean(sample, levels, level)
     own = Drawn(sample.labels, np.ones(sample.n_labels, np.int64), sample.units[sample.is_labelled], sample.weights)
     if levels is not None and len(levels) == 2:
-        return _ends(population_share(own, level))
-    return _ends(population_mean(own, Resampling(rng, level, N_RESAMPLES)))
+        return population_share(own, level)
+    return population_mean(own, Resampling(rng, level, N_RESAMPLES))
 
 
 def _labels_only(drawn: Study, level: float, rng: np.random.Generator) -> Bounds:
@@ -322,7 +322,7 @@ def _ppi(drawn: Study, level: float, rng: np.random.Generator) -> Bounds:
     if drawn.is_labelled.all():
         return _labels_only(drawn, level, rng)
     sample = drawn.partly_labelled(population.human, population.judge)
-    return _ends(powered_difference(sample, step=population.step, level=level))
+    return bounds_of(powered_difference(sample, step=population.step, level=level))
 
 
 LOOKS: Mapping[Tester, Callable[[Study, float, np.random.Generator], Bounds]] = {
@@ -344,7 +344,7 @@ def _difference(
     ratings = np.column_stack([differences, np.zeros(len(differences))])
     sample = Sample(ratings=ratings, units=units, levels=None, positive=None)
     found = measure_all(["bias"], sample, rng=rng, level=level, n_resamples=N_RESAMPLES)
-    return _ends(found["bias"])
+    return bounds_of(found["bias"])
 
 
 def is_counted(population: PairedPopulation, tester: Tester) -> bool:
@@ -382,7 +382,7 @@ def _n_shown_at_once(population: PairedPopulation, design: Design, goal: Goal, r
 
 
 def _tango(up: int, down: int, n: int, level: float) -> Bounds:
-    return _ends(tango(FourCells(n - up - down, up, down, 0), level))
+    return bounds_of(tango(FourCells(n - up - down, up, down, 0), level))
 
 
 def _mcnemar(up: int, down: int, goal: Goal) -> Bounds:
@@ -394,7 +394,8 @@ def _mcnemar(up: int, down: int, goal: Goal) -> Bounds:
     return (math.ulp(0.0), math.inf) if up > down else (-math.inf, -math.ulp(0.0))
 
 
-def _ends(found: Estimate | Interval) -> Bounds:
+def bounds_of(found: Estimate | Interval) -> Bounds:
+    """Return the ends of an interval; of none, the whole line."""
     return NOTHING if found.low is None or found.high is None else (found.low, found.high)
 
 

@@ -22,10 +22,12 @@ from judgekit.records.experiment import Experiment
 from judgekit.records.gate import RuleWord
 from judgekit.records.planning import PlanLine, PlanReport
 from judgekit.records.policy import Better, Ceiling, Floor, NotWorse, Policy
+from judgekit.stats.careful import careful_mean, careful_quality, careful_tango, far_reach, labels_alone
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.paired_population import PairedPopulation
-from judgekit.stats.partly_labelled import MIN_LABELS
-from judgekit.stats.power import LOOKS, NOTHING, Bounds, Design, Power, Study, Tester, quality_bounds, study
+from judgekit.stats.paired_share import FourCells
+from judgekit.stats.partly_labelled import MIN_LABELS, PartlyLabelled
+from judgekit.stats.power import NOTHING, Bounds, Design, Power, Study, bounds_of, quality_estimate, study
 from judgekit.stats.unit_sums import MIN_UNITS
 from judgekit.workflows.plan import few_inputs, pilots_of
 from judgekit.workflows.plan_question import Prices, Question, Source
@@ -285,24 +287,38 @@ def _gate_word(planned: _Plan, looked: Sequence[_Looked]) -> RuleWord:
 
 
 def _bounds(planned: _Plan, case: Case, drawn: Study, level: float, rng: np.random.Generator) -> Bounds:
-    """Return a rule's bounds as the gate measures them: differences as `compare` does, floors as `estimate` does."""
+    """Return a rule's bounds as the gate measures them."""
     rule, found = case.rule, planned.found[_criterion(case)]
     n_labelled, n = int(drawn.is_labelled.sum()), len(drawn.places)
     is_corrected = found.has_judge and MIN_LABELS <= n_labelled < n
+    levels = () if found.levels is None else tuple(found.levels.tolist())
     if isinstance(rule, Floor):
-        if rule.of == "judge":
-            everywhere = replace(drawn, is_labelled=np.ones(n, dtype=bool), population=_as_judged(drawn))
-            return quality_bounds(everywhere, found.levels, level, side=1, rng=rng, has_judge=False)
-        helped = quality_bounds(drawn, found.levels, level, side=1, rng=rng, has_judge=is_corrected)
-        return (
-            helped
-            if helped != NOTHING
-            else quality_bounds(drawn, found.levels, level, side=1, rng=rng, has_judge=False)
-        )
-    tester: Tester = "ppi" if is_corrected else "labels_only"
+        everywhere = replace(drawn, is_labelled=np.ones(n, dtype=bool), population=_as_judged(drawn))
+        own = everywhere if rule.of == "judge" else drawn
+        helped = is_corrected and rule.of == "experts"
+        quality = quality_estimate(own, found.levels, level, side=1, rng=rng, has_judge=helped)
+        if helped and not quality.is_defined:
+            helped, quality = False, quality_estimate(own, found.levels, level, side=1, rng=rng, has_judge=False)
+        return bounds_of(careful_quality(quality, levels, None if helped else _labels_of_candidate(own)))
     if isinstance(rule, Ceiling) or max(n_labelled, n * (rule.of == "judge")) < MIN_UNITS:
         return NOTHING
-    return LOOKS["judge_raw" if rule.of == "judge" else tester](drawn, level, rng)
+    population = drawn.population
+    if rule.of == "experts" and is_corrected:
+        sample = drawn.partly_labelled(population.human, population.judge)
+        return bounds_of(careful_mean(sample, level, reach=far_reach(levels)))
+    kept = drawn.is_labelled if rule.of == "experts" else np.ones(n, dtype=bool)
+    numbers = population.human if rule.of == "experts" else population.judge
+    differences, units = numbers[drawn.places[kept]], drawn.units[kept]
+    if population.is_binary and not population.is_grouped:
+        up, down = int((differences > 0).sum()), int((differences < 0).sum())
+        return bounds_of(careful_tango(FourCells(len(differences) - up - down, up, down, 0), level))
+    alone = labels_alone(differences, units, np.ones(len(differences)))
+    return bounds_of(careful_mean(alone, level, reach=far_reach(levels), has_judge=False))
+
+
+def _labels_of_candidate(drawn: Study) -> PartlyLabelled:
+    kept = drawn.is_labelled
+    return labels_alone(drawn.population.numbers[drawn.places[kept], 1], drawn.units[kept], np.ones(int(kept.sum())))
 
 
 def _as_judged(drawn: Study) -> PairedPopulation:

@@ -28,10 +28,11 @@ from judgekit.stats.power import (
     Design,
     Goal,
     Power,
+    bounds_of,
     effect_for,
     half_width,
     n_studies,
-    quality_bounds,
+    quality_estimate,
     simulated_power,
     size_for,
     study,
@@ -308,7 +309,7 @@ def test_widths_are_those_of_estimate() -> None:
     alone = there(half_width(numbers, Design(100, 100), None, level=0.95, rng=rng(), n=40))
     assert there(half_width(numbers, Design(100, 1000), None, level=0.95, rng=rng(), n=40)) < alone
     drawn = study(two, Design(100, 400), rng())
-    low, high = quality_bounds(drawn, LEVELS, 0.95, rng=rng(), side=1, has_judge=True)
+    low, high = bounds_of(quality_estimate(drawn, LEVELS, 0.95, rng=rng(), side=1, has_judge=True))
     assert 0 < low < 0.8 < high < 1
 
 

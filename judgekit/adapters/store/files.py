@@ -105,6 +105,9 @@ def write_atomically(path: Path, text: str | bytes) -> None:
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8")
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        what = "a folder" if target.is_dir() else "no ordinary file, and would be replaced"
+        raise FileProblem(f"this is {what}", where=str(path), hint="Name a file")
     temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

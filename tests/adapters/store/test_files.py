@@ -6,6 +6,7 @@ import errno
 import gzip
 import os
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -59,6 +60,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path, monkeypat
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    """A pipe or a device stays what it is; a folder is said to be one."""
+    os.mkfifo(tmp_path / "pipe")
+    for place, words in ((tmp_path / "pipe", "no ordinary file"), (tmp_path, "this is a folder")):
+        with pytest.raises(FileProblem, match=words):
+            write_atomically(place, "text")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
 def test_an_atomic_write_keeps_the_mode_and_follows_a_link(tmp_path):
