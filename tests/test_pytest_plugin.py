@@ -37,7 +37,7 @@ def run_pytest(folder: Path, *arguments: str, test: str = "") -> subprocess.Comp
     """Run pytest as in a project of its own, with the plugins that are installed."""
     if test:
         (folder / "test_own.py").write_text(test, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "--strict-markers"]
     return subprocess.run(
         [*words, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -88,11 +88,14 @@ def test_nothing_else():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_plugin_is_imported_in_under_ten_milliseconds() -> None:
-    """Measured where pytest is there already, the best of several."""
-    code = "import pytest, time; t = time.perf_counter(); import judgekit.pytest_plugin; print(time.perf_counter() - t)"
-    took_s = [float(subprocess.check_output([sys.executable, "-c", code], text=True)) for _ in range(3)]
-    assert min(took_s) < 0.010
+def test_importing_the_plugin_loads_two_small_modules() -> None:
+    """Beside pytest nothing but the package's own front and the plugin: a few milliseconds."""
+    code = (
+        "import pytest, sys; before = set(sys.modules); import judgekit.pytest_plugin; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert loaded == ["judgekit", "judgekit.pytest_plugin"]
 
 
 def test_the_plugin_is_installed() -> None:

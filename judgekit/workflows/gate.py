@@ -29,6 +29,7 @@ from judgekit.workflows.gate_case import (
     Ground,
     JudgedOutcomes,
     Whole,
+    certificate_words,
     depth_of,
     found_of,
     untouched_splits,
@@ -255,11 +256,7 @@ def _certificates(whole: Whole, found: Sequence[Found]) -> dict[str, str]:
         scoring = each.scoring
         if scoring is None or (name := f"{scoring.judge}, {each.case.about}") in told:
             continue
-        standing = whole.standings.get((scoring.judge, each.case.about))
-        words = "absent: no certificate is known" if standing is None else f"{standing.word}: {standing.why}"
-        if standing is not None and standing.is_provisional:
-            words += " (provisional: under 100 test labels)"
-        told[name] = words if whole.policy.certificate == "required" else f"not needed by the policy; {words}"
+        told[name] = certificate_words(whole, scoring.judge, each.case.about)
     return told
 
 

@@ -296,6 +296,15 @@ def _ground(whole: Whole, criterion: Criterion) -> Ground:
     return Ground(contrast, scoring)
 
 
+def certificate_words(whole: Whole, judge: str, criterion: str) -> str:
+    """Return what a judge's certificate is worth here, in words."""
+    standing = whole.standings.get((judge, criterion))
+    words = "absent: no certificate is known" if standing is None else f"{standing.word}: {standing.why}"
+    if standing is not None and standing.is_provisional:
+        words += " (provisional: under 100 test labels)"
+    return words if whole.policy.certificate == "required" else f"not needed by the policy; {words}"
+
+
 def found_of(whole: Whole, case: Case) -> Found:
     """Return what the data say of one case."""
     rule = case.rule

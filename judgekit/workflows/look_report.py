@@ -12,7 +12,7 @@ from judgekit.analysis.look_input import InputOrder
 from judgekit.records.gate import GateReport, GateWord, Look, RuleOutcome, RuleWord
 from judgekit.records.policy import Ceiling, Floor, Sequential
 from judgekit.records.report import Counts, Row
-from judgekit.workflows.gate_case import Found, Whole
+from judgekit.workflows.gate_case import Found, Whole, certificate_words
 from judgekit.workflows.score import Scoring
 
 
@@ -217,12 +217,7 @@ def _certificates(found: LookedAt) -> dict[str, str]:
         scoring = found.judges.get(case.about)
         if scoring is None or not each.needs_judge:
             continue
-        standing = found.whole.standings.get((scoring.judge, case.about))
-        words = "absent: no certificate is known" if standing is None else f"{standing.word}: {standing.why}"
-        if standing is not None and standing.is_provisional:
-            words += " (provisional: under 100 test labels)"
-        is_needed = found.whole.policy.certificate == "required"
-        told[f"{scoring.judge}, {case.about}"] = words if is_needed else f"not needed by the policy; {words}"
+        told[f"{scoring.judge}, {case.about}"] = certificate_words(found.whole, scoring.judge, case.about)
     return told
 
 

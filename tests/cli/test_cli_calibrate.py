@@ -35,6 +35,7 @@ def verdicts(run: str) -> list[Verdict]:
     return [each for each in RunFolder(Path(run)).load().verdicts if each.status == "ok"]
 
 
+@pytest.mark.slow
 def test_the_next_run_is_calibrated_and_kept_apart(project: Path, capsys) -> None:
     """Replies are reused; labels that calibrated do not score; the card says so."""
     raw = JudgeFolder("judges/resolution").load()

@@ -73,6 +73,7 @@ def certificate() -> Certificate:
     return found
 
 
+@pytest.mark.slow
 def test_a_judge_that_holds_up_is_certified_and_shown(project: DatasetFolder, capsys) -> None:
     """Opened first, written second, a card at the end; the next command shows it again with what it is worth now."""
     assert main([*CERTIFY, "--by", "lead", "-o", "r.json"]) == 0

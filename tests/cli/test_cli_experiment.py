@@ -431,6 +431,7 @@ def test_sessions_on_none_of_the_inputs_are_refused(
     assert server.n_requests == 0
 
 
+@pytest.mark.slow
 def test_a_version_may_be_a_file_and_an_id_stands_for_one_session(
     root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

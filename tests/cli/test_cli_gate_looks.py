@@ -208,6 +208,7 @@ def test_fresh_asks_everything_anew_once(project: Path, server: FaultyServer) ->
     assert set(asked(server).values()) == {2}
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_not_there_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code 7, as anywhere."""
     write_experiment("worse")

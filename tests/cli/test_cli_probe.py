@@ -196,6 +196,7 @@ def test_a_wrong_paraphrase_names_its_line(project: Path, capsys: pytest.Capture
     assert "paraphrase: it needs a prompt, and other words for it" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_other_words_and_another_draw_are_asked_beside_the_earlier_ones(project: Path) -> None:
     """Paraphrases may be edited and the draw changed: what was asked before is reused, and only the rest is sent."""
     with FaultyServer(answering(honest)) as server:

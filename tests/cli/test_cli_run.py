@@ -173,6 +173,7 @@ def test_killed_in_the_middle_it_goes_on_and_repeats_at_most_what_was_in_flight(
     assert len({call.id for call in held.calls}) == len(held.calls) == 60
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_with_130_keeps_all_and_the_same_command_continues(project: Path) -> None:
     """Ctrl-C: what is in flight lands and is kept, so that nothing at all is repeated."""
     with FaultyServer(GOOD, latency_s=0.05) as server:
@@ -306,6 +307,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(project: Path) -> None
     assert (project / "out/verdicts.jsonl").read_text() == "{}\n"
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_write_one_run(project: Path) -> None:
     """The second is refused while the first is at it."""
     with FaultyServer(GOOD, latency_s=0.3) as server:

@@ -122,6 +122,7 @@ def test_no_more_workers_than_requests_may_be_in_flight(here: Path) -> None:
     assert len(list((here / "out/parts").iterdir())) == 8
 
 
+@pytest.mark.slow
 def test_the_cap_is_dealt_out_and_may_be_raised(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 6, at most the cap is spent, and what earlier commands spent is not counted again."""
     make_project(here, N, parameters={"max_tokens": 4})

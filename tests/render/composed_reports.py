@@ -26,6 +26,9 @@ HOSTILE = (
     "\\input{/etc/passwd} \\write18{id} $x^2_i$ ~ # % & {} ^^41 \\end{document} ?`!`--- ,, Ωμέγα ﷽",
 )
 
+N_QUICK = 5
+"""Of the hostile texts, those that the default suite tries on every report."""
+
 KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds", "loss", "of", "at", "expires", "source"}
 NAMES_ARE_KEYS = {"level_counts", "settings", "dropped", "left_out", "notes", "certificates", "assumed"}
 
@@ -52,5 +55,9 @@ def load(kind: str, text: str | None = None) -> AnyReport:
 each_kind = pytest.mark.parametrize("composed", [pytest.param(load(kind), id=kind) for kind in KINDS])
 each_hostile = pytest.mark.parametrize(
     "hostile",
-    [pytest.param(load(kind, text), id=f"{kind}-{place}") for kind in KINDS for place, text in enumerate(HOSTILE)],
+    [
+        pytest.param(load(kind, text), id=f"{kind}-{place}", marks=[pytest.mark.slow] if place >= N_QUICK else [])
+        for kind in KINDS
+        for place, text in enumerate(HOSTILE)
+    ],
 )

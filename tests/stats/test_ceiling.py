@@ -61,6 +61,7 @@ def test_both_sides_stand_on_the_same_rows_and_the_difference_is_theirs():
         assert one.judge.n == one.human.n == one.difference.n
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_difference_is_that_of_a_plain_paired_loop():
     """Draw sessions, write the rows out, measure both sides, subtract: the same spread within Monte Carlo error."""
     sample = graded()
@@ -171,6 +172,7 @@ def noisy(n_items, seed=0):
     return raters, signal, signal + rng.normal(0, 0.5, n_items)
 
 
+@pytest.mark.slow
 def test_noise_as_large_as_the_signal_gives_the_measured_ceiling():
     """Rater noise sd = signal sd: raters correlate at .498, a perfect judge reaches .866 against the mean of three."""
     raters, signal, judge = noisy(20_000)

@@ -733,6 +733,7 @@ def test_what_is_missing_decides_before_all_else() -> None:
     assert decided(data, failing(SAME, 50), not_worse(0.15, of="judge"), ceiling(0.001)).word == "incomplete"
 
 
+@pytest.mark.slow
 def test_rules_say_the_same_in_any_order() -> None:
     """Only their numbers change."""
     rules = [not_worse(0.05), floor(0.75), floor(0.95), better(), ceiling(0.02)]

@@ -501,6 +501,7 @@ def test_a_policy_must_say_how_to_look() -> None:
         looked(data(3), (), asked.model_copy(update={"gate": None}))
 
 
+@pytest.mark.slow
 def test_a_bad_rule_never_passes_by_default() -> None:
     """At its own level it lies on the bad side, though not at that of one among many: not turned into a pass."""
     rules: list[Rule] = [BY_JUDGE, *(Floor(criterion="passed", at_least=0.01 * k, of="judge") for k in range(1, 30))]

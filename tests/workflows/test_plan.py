@@ -166,6 +166,7 @@ def test_two_raters_on_some_are_held_against_one_on_all() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_dollars_are_those_of_experts_and_judge_together() -> None:
     """Both prices make a cost; where one that is needed is not known, none is given."""
     guess = Guess(discordant=0.2, judge_correlation=0.8, n_inputs=1000, seconds=60)
@@ -183,6 +184,7 @@ def test_numbers_without_levels_are_planned_by_their_spread() -> None:
     assert line.n_inputs == pytest.approx(34, abs=5)
 
 
+@pytest.mark.slow
 def test_a_pilot_says_what_to_expect() -> None:
     """Rate, share that differs, judge and seconds come from the labels of train and dev, and each says so."""
     report = ask(Question(drop=0.05), source=judged(pilot()))
@@ -354,6 +356,7 @@ def chance(report: PlanReport, design: str) -> float:
     return there(found)
 
 
+@pytest.mark.slow
 def test_a_gate_passes_what_is_as_good_and_seldom_what_is_worse_by_its_margin() -> None:
     """Joint power over the rules: at the margin at most the level's 5% pass; more labels pass more that is fine."""
     found = experiment(NotWorse(criterion="passed", margin=0.1))
