@@ -80,6 +80,7 @@ def modules() -> list[Path]:
     return sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 
 
+@cache
 def imports(tree: ast.AST) -> list[tuple[ast.stmt, str]]:
     """Return (statement, module) for every import, those inside functions and under TYPE_CHECKING included."""
     found: list[tuple[ast.stmt, str]] = []

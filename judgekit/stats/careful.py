@@ -166,9 +166,8 @@ def _as_share(found: Estimate, levels: Sequence[float]) -> Estimate:
     start, width = levels[0], levels[-1] - levels[0]
     value, low, high = ((each - start) / width for each in (found.value, found.low, found.high))
     share = careful_share(replace(found, value=value, low=low, high=high))
-    if share.low is None or share.high is None:
-        return found
-    return replace(found, low=start + width * share.low, high=start + width * share.high, method=share.method)
+    low, high = (start + width * (end or 0.0) for end in (share.low, share.high))
+    return replace(found, low=low, high=high, method=share.method)
 
 
 def _unskewed(quantile: float, skewness: float) -> float:

@@ -121,8 +121,6 @@ def careful_bias(sample: Sample, *, resampling: Resampling) -> Interval:
     low, far = _far_apart(sample.levels)
     below = _with_far_row(sample, "bias", (low, far), resampling)
     above = _with_far_row(sample, "bias", (far, low), resampling)
-    if below.low is None or above.high is None:
-        return below if below.low is None else above
     return Interval(below.low, above.high, below.method)
 
 

@@ -107,6 +107,7 @@ def test_a_judge_that_holds_up_is_certified_and_shown(project: DatasetFolder, ca
     assert "lead: opening test passed 'certify judy on 160 labelled sessions: J at least 0.5" in told
 
 
+@pytest.mark.slow
 def test_a_judge_that_fails_ends_with_5_and_spends_its_opening(project: DatasetFolder, capsys) -> None:
     """The card and the record are there all the same; the second look halves what is left."""
     outcomes = said(N, every=4)

@@ -316,6 +316,7 @@ def test_a_command_that_cannot_be_started_is_told(
     assert starts(folder) == []
 
 
+@pytest.mark.slow
 def test_a_command_out_of_time_is_ended(root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]) -> None:
     """Past timeout_s the command is ended, and what it wrote by then is gone."""
     folder = make_project(root, server.base_url)

@@ -135,6 +135,7 @@ def test_everything_is_written_in_one_run(root: Path, capsys: pytest.CaptureFixt
     assert main(["report", "r.json"]) == 0
 
 
+@pytest.mark.slow
 def test_on_a_runner_summary_and_annotations_need_no_asking(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

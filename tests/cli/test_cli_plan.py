@@ -80,6 +80,7 @@ def test_a_dataset_says_what_to_expect(project: Path, capsys: pytest.CaptureFixt
     assert "from 120 labels beside verdicts" in report["assumed"]["judge"]
 
 
+@pytest.mark.slow
 def test_an_experiments_gate_is_planned(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The chance that a fine candidate passes comes first, then what becomes of worse ones, and each rule's own."""
     assert main(["--json", "plan", "try", "--labels", "240"]) == 0

@@ -89,6 +89,7 @@ def test_the_price_is_told_and_nothing_is_sent(capsys: pytest.CaptureFixture[str
     assert plan["cost_usd"] == pytest.approx((plan["prompt_tokens"] + 2 * plan["completion_tokens"]) / 1e6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_a_clean_judge_ends_with_0_and_again_pays_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """The price stands on standard error before the report; the second command sends nothing and says the same."""
@@ -152,6 +153,7 @@ def test_too_few_sessions_end_with_4(capsys: pytest.CaptureFixture[str]) -> None
     assert "--n" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_cap_stops_with_6_and_the_same_command_continues(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was paid for stays; a cap with an unknown price is refused before anything is sent."""
     with FaultyServer(answering(honest)) as server:

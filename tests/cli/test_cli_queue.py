@@ -50,6 +50,7 @@ def compared(capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.slow
 def test_a_queue_is_labelled_imported_and_corrects_the_judge(truth, capsys: pytest.CaptureFixture[str]) -> None:
     """Inconclusive at first; a person fills in the queue; its labels count by one over their recorded chances."""
     first = compared(capsys, "--queue", "to-label.jsonl")

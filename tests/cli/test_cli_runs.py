@@ -179,6 +179,7 @@ def test_the_whole_needs_a_new_folder(parts: Path, capsys: pytest.CaptureFixture
     assert parts
 
 
+@pytest.mark.slow
 def test_more_parts_than_sessions_leave_some_empty(project: Path) -> None:
     """An empty part is a run like any other, and the parts are the whole again."""
     lines = (project / "sessions.jsonl").read_text().splitlines(keepends=True)
@@ -233,6 +234,7 @@ def test_a_dry_run_of_a_part_counts_its_own_calls(project: Path, capsys: pytest.
     assert project
 
 
+@pytest.mark.slow
 def test_checks_and_stored_judges_are_run_in_parts_too(project: Path) -> None:
     """Without requests, and the same."""
     assert main(["judge", "new", "tools", "--check", "tool_allow_list"]) == 0

@@ -125,6 +125,7 @@ def test_a_word_that_is_no_level_names_the_options_that_give_it_a_meaning(word: 
     assert "l.csv:2" in told
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_take_turns() -> None:
     """Started together, the second finds the first's labels there; none is written twice, no session is lost."""
     assert main(["import", *SESSIONS, "--dataset", "./d"]) == 0

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import binom
 
-from judgekit.stats.careful import careful_mean, careful_share, careful_tango
+from judgekit.stats.careful import careful_mean, careful_quality, careful_share, careful_tango, labels_alone
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.interval import clopper_pearson, wilson
 from judgekit.stats.paired_share import FourCells, tango
@@ -113,3 +113,27 @@ def test_a_bound_of_rare_losses_keeps_its_level_where_t_does_not(case) -> None:
     by_t, careful = passes_at_line(*case, n_runs=400)
     assert by_t > 0.06
     assert careful <= binom.isf(1e-3, 400, 0.05) / 400
+
+
+def test_nothing_that_differs_and_nothing_made_up_leaves_no_bound() -> None:
+    """A scale without ends, and fifty inputs alike."""
+    alike = labels_alone(np.zeros(50), np.arange(50), np.ones(50))
+    assert careful_mean(alike, 0.9, has_judge=False).low is None
+
+
+def test_a_mean_that_a_judge_helped_has_the_bounds_of_its_share_of_the_scale() -> None:
+    """3 on 1 to 5 is half of the way; without an interval, or a scale, it comes back as it is."""
+    levels = (1.0, 2.0, 3.0, 4.0, 5.0)
+    half = careful_share(Estimate(0.5, 0.4, 0.6, 0.95, 100, 100, "wilson"))
+    found = careful_quality(Estimate(3.0, 2.6, 3.4, 0.95, 100, 100, "wilson"), levels, None)
+    assert (found.low, found.high) == pytest.approx((1 + 4 * there(half.low), 1 + 4 * there(half.high)))
+    nothing = undefined("too_few", "four labels")
+    assert careful_quality(nothing, levels, None) is nothing
+    assert careful_quality(nothing, (), labels_alone(np.zeros(4), np.arange(4), np.ones(4))) is nothing
+    plain = Estimate(3.0, 2.6, 3.4, 0.95, 100, 100, "t")
+    assert careful_quality(plain, (), None) is plain
+
+
+def there(value: float | None) -> float:
+    assert value is not None
+    return value

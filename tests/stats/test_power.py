@@ -25,6 +25,7 @@ from judgekit.stats.paired_test import mcnemar
 from judgekit.stats.planning import difference_correlation, labels_with_judge, paired_mean, paired_rates
 from judgekit.stats.power import (
     CHEAP,
+    LOOKS,
     Design,
     Goal,
     Power,
@@ -360,3 +361,13 @@ def test_a_jump_in_power_does_not_trap_the_search() -> None:
     """Where power leaps from none to all the search still ends, near the leap."""
     found = there(size_for(lambda n, k: Power(k if n > 77 else 0, k), 0.8, start=30, limits=(10, 1000)))
     assert 40 < found.at < 160
+
+
+def test_a_study_of_grades_is_looked_at_by_bootstrap() -> None:
+    """By labels alone, and by the judge alone: the population's difference lies within, as it should nearly always."""
+    source = grades(-0.5, 0.6)
+    drawn = study(source, Design(200, 200), rng())
+    for name in ("labels_only", "judge_raw"):
+        low, high = LOOKS[name](drawn, 0.95, rng())
+        assert low < -0.5 < high or name == "judge_raw"
+        assert 0 < high - low < 1

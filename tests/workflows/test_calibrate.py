@@ -93,6 +93,7 @@ def test_a_judge_who_is_right_is_kept_as_it_is() -> None:
     assert not any(trial.is_chosen for trial in found.report.trials)
 
 
+@pytest.mark.slow
 def test_a_calibration_that_no_longer_gains_goes() -> None:
     """An earlier one of the same criterion is not left standing."""
     data, outcomes = composed()
@@ -102,6 +103,7 @@ def test_a_calibration_that_no_longer_gains_goes() -> None:
     assert again.judge.calibrations == ()
 
 
+@pytest.mark.slow
 def test_noise_is_seldom_taken_for_a_gain() -> None:
     """A judge without bias, on 20 data sets: hardly any calibration."""
     found = [calibrated(*composed(seed, shift=0, noise=0.7, n=40)).judge.calibrations for seed in range(20)]

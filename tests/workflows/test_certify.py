@@ -102,6 +102,7 @@ def test_failures_are_counted_exactly(folder: DatasetFolder) -> None:
     assert found.why == "its upper bound 0.111 is above 0.05"
 
 
+@pytest.mark.slow
 def test_each_opening_spends_half_of_what_is_left(folder: DatasetFolder) -> None:
     """Another judge's looks count; the bounds move outward until the rule no longer holds."""
     for k in range(1, 6):

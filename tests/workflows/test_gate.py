@@ -745,6 +745,7 @@ def test_rules_say_the_same_in_any_order() -> None:
     assert len(told) == 1
 
 
+@pytest.mark.slow
 def test_one_rule_more_never_helps() -> None:
     """Whatever is not a pass stays none, even where the policy passes what is not decided."""
     rules = [not_worse(0.05), floor(0.75), floor(0.9), better(), ceiling(0.02), not_worse(criterion="grace")]
@@ -841,3 +842,15 @@ def test_nothing_is_queued_where_labels_stand_already() -> None:
     """Their chances would have to be known together; nor where all is decided."""
     assert queue(made(SAME, 40), verdicts(SAME), not_worse(0.01)) == ()
     assert queue(made(SAME), verdicts(SAME), not_worse(0.1)) == ()
+
+
+def test_a_corrected_difference_of_few_groups_is_not_decided() -> None:
+    """Forty of eighty inputs are labelled, but they come in eight groups, two of them labelled in part."""
+    own = [
+        session(place(v, i), input=f"i{i:03d}", version=v, group=f"g{i // 10}") for i in range(80) for v in ("v1", "v2")
+    ]
+    passing = truth(0.8, 0.6, 80)
+    report = decided(dataset(labels(passing, 40), sessions=own), verdicts(passing), not_worse())
+    found = only(report)
+    assert (found.word, found.estimator) == ("inconclusive", "ppi")
+    assert found.estimate.low is None

@@ -101,6 +101,7 @@ def test_a_judge_takes_fewer_labels_by_about_its_multiplier() -> None:
     assert f"{gain:.2f}" == report.assumed["label multiplier"]
 
 
+@pytest.mark.slow
 def test_a_drop_is_planned_for_each_test_that_may_decide() -> None:
     """Labels only, exact McNemar and the judge's help, each with its simulated power; Connor's size is too small."""
     report = ask(Question(drop=0.05), Guess(discordant=0.15, judge_correlation=0.8))
@@ -384,6 +385,7 @@ def test_every_rule_must_hold() -> None:
     assert chance(high, "no true change: fail") > 0.9
 
 
+@pytest.mark.slow
 def test_a_rule_of_superiority_needs_a_gain() -> None:
     """Without a true change it passes as often as it errs; with one asked about it is the first answer."""
     better = experiment(Better(criterion="passed"))

@@ -158,6 +158,7 @@ def test_a_judge_that_likes_length_is_found_by_length_alone(share: float) -> Non
     assert len(remarks.worst) == 3
 
 
+@pytest.mark.slow
 def test_a_judge_that_obeys_is_found_with_the_disguises_that_work() -> None:
     """It obeys forged verdicts and notes of tools: these variants are named, the others are clear."""
 
@@ -183,6 +184,7 @@ def test_a_judge_that_takes_the_first_listed_level_is_found_by_order() -> None:
     assert order.toward == "the level that is now listed first"
 
 
+@pytest.mark.slow
 def test_a_judge_that_takes_the_first_side_is_found_and_a_fair_one_cleared() -> None:
     """In the pair's own order the fair judge says the same both ways; the biased one always names what is first."""
     judge = new_judge(BETTER, name="j")
@@ -271,6 +273,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_asked() -> None:
         Probed(new_judge(TOPIC, name="j"), honest, sessions())
 
 
+@pytest.mark.slow
 def test_the_draw_is_the_seeds() -> None:
     """The same seed draws the same sessions, in their order; no more than there are."""
     judge = new_judge(QUALITY, name="j")
