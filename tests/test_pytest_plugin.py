@@ -157,6 +157,7 @@ def test_a_test_without_an_experiment_is_told_what_to_do(tmp_path: Path) -> None
     assert "mark the test @pytest.mark.judgekit(experiment=...)" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_comparison_is_the_plans_own(judged: Path) -> None:
     """Baseline, candidate and level are the experiment's; the same runs give the same report."""
     report = comparison_of("helpdesk", start=judged)
@@ -167,6 +168,7 @@ def test_the_comparison_is_the_plans_own(judged: Path) -> None:
     assert not report.better(0.9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("margin", "certificate", "word"), [(0.5, "not_needed", "pass"), (0.5, "required", "untrusted")]
 )
@@ -201,6 +203,7 @@ def test_nothing_is_decided_on_a_run_that_is_not_there(project: Path) -> None:
     refused(InputError, "has no run")
 
 
+@pytest.mark.slow
 def test_what_is_not_declared_is_refused(project: Path) -> None:
     """An unknown experiment, no gate, a gate that would have to judge, a version that nobody made."""
     path = write_experiment(project)

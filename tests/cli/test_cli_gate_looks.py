@@ -125,6 +125,7 @@ def test_a_clear_regression_costs_a_fraction_of_the_calls(
     assert report.cost_usd > 0
 
 
+@pytest.mark.slow
 def test_running_it_again_is_free_and_says_the_same(project: Path, server: FaultyServer) -> None:
     """Nothing is asked again, also where only the run's folder or only the store is left; looks are the same."""
     write_experiment("worse")
@@ -153,6 +154,7 @@ def test_a_candidate_that_is_alike_passes(project: Path, server: FaultyServer) -
     assert server.n_requests == 2 * report.n_inputs
 
 
+@pytest.mark.slow
 def test_a_whole_run_needs_no_engine(project: Path, server: FaultyServer) -> None:
     """Looks go over a run that is there already, and leave it whole."""
     write_experiment("worse")
@@ -165,6 +167,7 @@ def test_a_whole_run_needs_no_engine(project: Path, server: FaultyServer) -> Non
     assert RunFolder("experiments/e/runs/j").manifest().n_verdicts == 3 * N
 
 
+@pytest.mark.slow
 def test_what_cannot_be_decided_is_not_paid_for(project: Path, server: FaultyServer) -> None:
     """No certificate, or no label to speak for the experts: said at once, with a code of its own."""
     write_experiment("worse", certificate="required")
@@ -238,6 +241,7 @@ def test_a_panel_judges_look_by_look(project: Path, server: FaultyServer) -> Non
     assert again.looks == report.looks
 
 
+@pytest.mark.slow
 def test_a_judge_that_the_environment_changes_is_not_the_certified_one(
     project: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ HOSTILE = (
     "\\input{/etc/passwd} \\write18{id} $x^2_i$ ~ # % & {} ^^41 \\end{document} ?`!`--- ,, Ωμέγα ﷽",
 )
 
-N_QUICK = 5
+N_QUICK = 3
 """Of the hostile texts, those that the default suite tries on every report."""
 
 KEPT = {"kind", "method", "undefined", "metric", "between", "word", "finds", "loss", "of", "at", "expires", "source"}
