@@ -1,6 +1,7 @@
 """What running a judge costs beside a bare HTTP client; run with `python`, not collected by pytest.
 
-    python tests/benchmarks/bench_runner.py [speed] [litellm] [faults] [--rounds 5]
+    python tests/benchmarks/bench_runner.py [speed] [litellm] [--rounds 5]
+    python tests/benchmarks/bench_runner.py faults [--items 4000] [--rounds 5]
     python tests/benchmarks/bench_runner.py stream --sessions 1000000
 
 `judgekit` is the whole of it: prompts rendered and hashed, every reply in the store and in a run's folder on disk.
@@ -13,7 +14,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import heapq
 import json
+import math
 import os
 import platform
 import resource
@@ -89,6 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("parts", nargs="*", default=["speed"], help="speed, litellm, faults, stream")
     parser.add_argument("--sessions", type=int, default=200_000, help="how many to stream")
+    parser.add_argument("--items", type=int, default=4_000, help="how many to judge beside faults")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--server", type=Path, default=SERVER)
     how = parser.parse_args()
@@ -97,8 +101,10 @@ def main() -> None:
         for part in how.parts:
             if part == "stream":
                 stream(url, how.sessions)
+            elif part == "faults":
+                faults(url, how.rounds, how.items)
             else:
-                {"speed": speed, "litellm": through_litellm, "faults": faults}[part](url, how.rounds)
+                {"speed": speed, "litellm": through_litellm}[part](url, how.rounds)
 
 
 def speed(url: str, n_rounds: int) -> None:
@@ -123,12 +129,13 @@ def through_litellm(url: str, n_rounds: int) -> None:
     bar("CPU, x acompletion", ratio(costs, cpu_ms), 1.15)
 
 
-def faults(url: str, n_rounds: int) -> None:
+def faults(url: str, n_rounds: int, n: int) -> None:
     """Compare runs in which a tenth of all requests fails with ones in which none does.
 
-    A slow answer takes 20 latencies and holds its place all the while, so that the time cannot fall below `least`.
+    Beside it `ideal`: what the same faults cost a runner that takes no time of its own and asks nothing twice. A slow
+    answer takes 20 latencies and nobody can know it beforehand, so that the last one outlasts the rest.
     """
-    load = Load(4000, 64, 200)
+    load = Load(n, 64, 200)
     clean_s = wall_s(in_turns({"judgekit": judgekit}, url, load, n_rounds)["judgekit"])
     quick = ["429", "500", "reset", "malformed", "truncated"]
     for kinds in (quick, [*quick, "slow"]):
@@ -136,13 +143,33 @@ def faults(url: str, n_rounds: int) -> None:
         for cost in costs:
             assert cost.manifest is not None
             said, manifest = cost.served, cost.manifest
-            n_slow = said["faults"].get("slow", 0)
-            least_s = (said["requests"] + 19 * n_slow) * load.latency_ms / 1000 / load.n_in_flight
             print(
                 f"  {manifest.n_verdicts} verdicts and {manifest.n_failures} failures of {load.n}; the server answered "
-                f"{said['ok']} well; {said['requests']} requests, {said['faults']}; least {least_s / clean_s:.2f}"
+                f"{said['ok']} well; {said['requests']} requests, {said['faults']}"
             )
-        bar("time, x a run without faults", wall_s(costs) / clean_s, 1.5)
+        ideal = statistics.median(ideal_time(load, kinds, seed) for seed in range(9))
+        bar(f"time, x a run without faults (ideal {ideal:.2f})", wall_s(costs) / clean_s, 1.5)
+
+
+def ideal_time(load: Load, kinds: list[str], seed: int) -> float:
+    """Return how much longer than without faults an ideal runner takes: whoever is free takes what is due."""
+    rng = np.random.default_rng(seed)
+    free = [0.0] * load.n_in_flight
+    due: list[float] = []
+    n_new, end = load.n, 0.0
+    while n_new or due:
+        at = heapq.heappop(free)
+        if due and (due[0] <= at or not n_new):
+            at = max(at, heapq.heappop(due))
+        else:
+            n_new -= 1
+        kind = rng.choice(kinds) if rng.random() < 0.1 else None
+        done = at + load.latency_ms / 1000 * (20 if kind == "slow" else 1)
+        if kind not in (None, "slow"):
+            heapq.heappush(due, done + (1.0 if kind == "429" else 0.0))
+        heapq.heappush(free, done)
+        end = max(end, done)
+    return end / (math.ceil(load.n / load.n_in_flight) * load.latency_ms / 1000)
 
 
 def wall_s(costs: list[Cost]) -> float:
