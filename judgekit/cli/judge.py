@@ -14,7 +14,7 @@ from judgekit.errors import EXIT_FINDINGS, InputError
 if TYPE_CHECKING:
     from judgekit.cli.console import Console
     from judgekit.judging.card import JudgeCard, PromptCard, ShownRequest
-    from judgekit.judging.lint import Finding
+    from judgekit.judging.finding import Finding
     from judgekit.judging.prompt import PairTarget
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge, TargetKind

@@ -19,7 +19,8 @@ def runs_merge(
 
     Example: judgekit runs merge part1 part2 part3 part4 -o runs/resolution
     """
-    from judgekit.adapters.store.run import RunFolder, merge_folders
+    from judgekit.adapters.store.run import RunFolder
+    from judgekit.adapters.store.run_merge import merge_folders
     from judgekit.cli.run_text import summary_text
     from judgekit.workflows.run import RunSummary, require_verdicts, run_notes
     from judgekit.workflows.shard import merged

@@ -304,7 +304,8 @@ def _join(errand: Errand) -> None:
 
 
 def _merge(errand: Errand, whole: RunFolder, wall_s: float) -> RunManifest:
-    from judgekit.adapters.store.run import RunFolder, merge_folders
+    from judgekit.adapters.store.run import RunFolder
+    from judgekit.adapters.store.run_merge import merge_folders
     from judgekit.workflows.shard import merged
 
     parts = [errand.place(index + 1) for index in range(errand.n_parts)]

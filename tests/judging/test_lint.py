@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from judgekit.judging.lint import CHECKS, Finding, lint
+from judgekit.judging.finding import Finding
+from judgekit.judging.lint import CHECKS, lint
 from judgekit.judging.scaffold import new_judge
 from judgekit.records.judge import Demonstration, Judge, Lineage, Parameters, Pattern, Rule
 from judgekit.records.rubric import Criterion, Scale

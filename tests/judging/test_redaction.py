@@ -9,7 +9,8 @@ import pytest
 
 from judgekit.errors import InvalidRecord
 from judgekit.judging.prompt import PairTarget, Prompter
-from judgekit.judging.redaction import READY, Redactor
+from judgekit.judging.ready_rule import READY
+from judgekit.judging.redaction import Redactor
 from judgekit.records.judge import Demonstration, Judge, Rule
 from judgekit.records.redaction import Redaction
 from judgekit.records.session import Pair, Passage, Session, ToolCall, Turn

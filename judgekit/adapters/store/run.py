@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -31,30 +29,18 @@ from judgekit.adapters.store.files import (
     write_atomically,
     write_json,
 )
+from judgekit.adapters.store.run_order import call_key, outcome_key
 from judgekit.adapters.store.sorting import replace_lines, sort_lines
 from judgekit.adapters.store.validation import invalid_record
-from judgekit.errors import FileProblem, InputError, InvalidRecord
+from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.judging.runner.sink import SendState, Spent
-from judgekit.judging.runner.tally import Latencies
 from judgekit.records.judge import Lineage
-from judgekit.records.run import Latency, Run, RunManifest, Spending
+from judgekit.records.run import Run, RunManifest, Spending
 from judgekit.records.verdict import Call, Failure, Verdict, outcome_from
 
 OUTCOMES, CALLS, SENDS = "verdicts.jsonl", "calls.jsonl", "sends.jsonl"
 EARLIER_CALLS = "calls.earlier.jsonl"
 """Calls of a command that was interrupted, until the run is complete."""
-_OUTCOME_HEAD = re.compile(
-    rb"""\{"metadata":\{\}(?:,"id":"[^"\\]*")?
-    ,"(?:session|pair)":"([^"\\]*)"
-    (?:,"turn":"([^"\\]*)")?
-    ,"criterion":"([^"\\]*)"
-    (?:,"judge":"[^"\\]*")?(?:,"judge_fingerprint":"[^"\\]*")?
-    ,"sample":(\d+)
-    (?:,"order":"(\w+)")?[,}]""",
-    re.VERBOSE,
-)
-"""How the line of an outcome begins where no text in it is escaped."""
-_CALL_HEAD = re.compile(rb'\{"id":"([^"\\]*)"')
 SYNC_EVERY_S = 0.5
 """What a power loss may cost; a killed process loses nothing that was added."""
 
@@ -194,8 +180,8 @@ class RunFolder:
             FileProblem: It could not be written; what was appended is untouched.
         """
         self.close()
-        sort_lines(self.path / OUTCOMES, _outcome_key)
-        sort_lines(self.path / CALLS, _call_key, unique=True)
+        sort_lines(self.path / OUTCOMES, outcome_key)
+        sort_lines(self.path / CALLS, call_key, unique=True)
         (self.path / EARLIER_CALLS).unlink(missing_ok=True)
 
     def rewrite(self, change: Callable[[Iterable[Verdict | Failure]], Iterable[Verdict | Failure]]) -> None:
@@ -271,68 +257,6 @@ def spent_in(folder: Path) -> Spending:
     return _sends_in(folder / SENDS).spending()
 
 
-def merge_folders(parts: Sequence[Path], out: Path, manifest: RunManifest) -> RunManifest:
-    """Write the run that complete parts make up, and return its manifest with what only the rows tell.
-
-    Args:
-        parts: Folders, checked to be all the parts of one run.
-        out: A new folder.
-        manifest: Of the whole.
-
-    Raises:
-        FileProblem: It could not be written; `run.json` comes last, so that half a merge is no run.
-        InputError: The parts hold other outcomes than their manifests say; then nothing is left in `out`.
-    """
-    folder = RunFolder(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name in (OUTCOMES, CALLS, SENDS):
-            with (out / name).open("wb") as whole:
-                for part in parts:
-                    if (part / name).exists():
-                        with (part / name).open("rb") as lines:
-                            shutil.copyfileobj(lines, whole)
-                whole.flush()
-                os.fsync(whole.fileno())
-    except OSError as error:
-        raise file_problem(error, out) from error
-    folder.finish()
-    try:
-        _require_each_once(out / OUTCOMES, manifest.n_expected)
-    except InputError:
-        for name in (OUTCOMES, CALLS, SENDS):
-            (out / name).unlink()
-        raise
-    if any(RunFolder(part).manifest().latency for part in parts):
-        manifest = manifest.model_copy(update={"latency": _latency(folder)})
-    folder.write_lineage(RunFolder(parts[0]).lineage())
-    folder.write_manifest(manifest)
-    return manifest
-
-
-def _latency(folder: RunFolder) -> Latency | None:
-    """Return the percentiles over all calls: those of parts cannot be made one."""
-    latencies = Latencies()
-    for call in folder.each_call():
-        if call.latency_s is not None:
-            latencies.add(call.latency_s)
-    return latencies.summary()
-
-
-def _require_each_once(path: Path, n_expected: int) -> None:
-    """Check that sorted outcomes are as many as expected, and no two of them the same one."""
-    hint = "A part was changed after it was complete: run it again"
-    n_rows, before = 0, None
-    with path.open("rb") as lines:
-        for line in lines:
-            key = _outcome_key(line)
-            if key == before:
-                raise InputError(f"the parts hold an outcome on {key[0].decode(errors='replace')} twice", hint=hint)
-            n_rows, before = n_rows + 1, key
-    if n_rows != n_expected:
-        raise InputError(f"the parts hold {n_rows} outcomes, and {n_expected} were expected", hint=hint)
-
-
 def load_outcomes(path: Path | str) -> list[Verdict | Failure]:
     """Return the outcomes of a run's folder or of any `verdicts.jsonl`, in the file's order.
 
@@ -390,20 +314,3 @@ def _sends_in(path: Path) -> Spent:
                 hint = "Move the file away: what the run cost is then counted from here on"
                 raise InvalidRecord(f"not a send: {error} is missing", where=f"{path}:{number}", hint=hint) from error
     return spent
-
-
-def _outcome_key(line: bytes) -> tuple[bytes, bytes, bytes, int, bytes]:
-    """Return what an outcome's line is sorted by, mostly without reading it as JSON."""
-    head = _OUTCOME_HEAD.match(line)
-    if head is not None:
-        target, turn, criterion, sample, order = head.groups(b"")
-        return target, turn, order, int(sample), criterion
-    row = json.loads(line)
-    texts = (row.get("session") or row.get("pair"), row.get("turn"), row.get("order"), row["criterion"])
-    target, turn, order, criterion = ((text or "").encode("utf-8", "surrogatepass") for text in texts)
-    return target, turn, order, row.get("sample", 0), criterion
-
-
-def _call_key(line: bytes) -> tuple[bytes]:
-    head = _CALL_HEAD.match(line)
-    return (head[1] if head is not None else json.loads(line)["id"].encode("utf-8", "surrogatepass"),)
