@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from judgekit.errors import FileProblem
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from judgekit.adapters.store.run import RunFolder
     from judgekit.judging.ports import Engine, Store
     from judgekit.judging.runner.interview import Targets
@@ -68,6 +70,18 @@ def opened_store(cache: Path, engine: Engine, *, fresh: bool) -> Iterator[Store]
         return
     with ReplyStore(cache / STORE_FILE) as store:
         yield FreshStore(store) if fresh else store
+
+
+def begin_fresh(folder: RunFolder, store: Store, now: datetime) -> datetime:
+    """Return since when replies count: from now on, or, for a fresh run that was interrupted, since it began."""
+    from judgekit.judging.runner.store import FreshStore
+
+    held = folder.manifest() if (folder.path / "run.json").is_file() else None
+    if held is None or held.fresh_since is None or held.state == "complete" or not isinstance(store, FreshStore):
+        return now
+    since = held.fresh_since
+    store.count(call for call in folder.each_call() if call.at is not None and call.at >= since)
+    return since
 
 
 def _require_own(path: Path, judge: Judge, shard: str | None) -> None:

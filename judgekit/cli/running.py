@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgekit.cli.run_place import STORE_FILE, default_name, opened_store, remember, writing
+from judgekit.cli.run_place import STORE_FILE, begin_fresh, default_name, opened_store, remember, writing
 from judgekit.cli.run_source import targets_in
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from judgekit.adapters.store.run import RunFolder
     from judgekit.cli.console import Console
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from judgekit.workflows.dry_run import RunPlan, Way
     from judgekit.workflows.run import Batches, BesideRun, RunOptions, RunSummary
 
+UNBOUNDED = (
+    "the cap goes by the longest reply so far: replies in flight that are longer may pass it. "
+    "With max_tokens under [parameters] in judge.toml nothing can."
+)
 REPLIES_FILE = "replies.jsonl"
 """Recorded replies that come with a judge's folder."""
 
@@ -49,6 +54,7 @@ class RunHow:
         poll_s: How often it is then asked how far it is, in seconds.
         shard: `i/n`: only this part of the targets.
         cache: Folder of the replies already paid for; None: the project's.
+        fresh_since: When a fresh run began, which may have been interrupted since; found, not given.
     """
 
     engine: str | None = None
@@ -65,6 +71,7 @@ class RunHow:
     poll_s: float = 30.0
     shard: str | None = None
     cache: Path | None = None
+    fresh_since: datetime | None = None
 
 
 def run_into(
@@ -109,6 +116,7 @@ def run_into(
 def _run_engine(
     judge: Judge, judge_folder: Path, targets: Targets, places: tuple[Path, Path], *, how: RunHow, console: Console
 ) -> RunManifest:
+    from judgekit.adapters.clock import SystemClock
     from judgekit.cli.memory import seldom_swept
     from judgekit.judging.prompt import Prompter
 
@@ -116,10 +124,21 @@ def _run_engine(
     engine = chosen_engine(judge, judge_folder, how=how)
     Prompter(judge)  # a template that cannot be used is told before a folder is made
     with writing(folder, judge, targets) as run_folder, opened_store(cache, engine, fresh=how.fresh) as store:
-        if not how.fresh:
+        since = begin_fresh(run_folder, store, SystemClock().now()) if how.fresh else None
+        if since is None:
             remember(run_folder, store)
+        if how.max_cost_usd is not None and not _bounds_replies(judge):
+            console.say(UNBOUNDED)
         with seldom_swept():
-            return asyncio.run(_ask(judge, targets, (engine, store, run_folder), how=how, console=console))
+            asking = _ask(
+                judge, targets, (engine, store, run_folder), how=replace(how, fresh_since=since), console=console
+            )
+            return asyncio.run(asking)
+
+
+def _bounds_replies(judge: Judge) -> bool:
+    said = judge.parameters
+    return said.max_tokens is not None or isinstance(said.extra.get("max_completion_tokens"), int)
 
 
 def chosen_engine(judge: Judge, judge_folder: Path, *, how: RunHow) -> Engine:
@@ -187,6 +206,8 @@ def _batches(judge: Judge, engine: Engine, folder: Path, *, how: RunHow) -> Batc
     if engine.name != OpenAIBatch.name:
         hint = "It works where the endpoint speaks OpenAI's files and batches; run without --batch"
         raise InputError(f"engine {engine.name} has no batches", where=judge.name, hint=hint)
+    if how.is_retrying_failures:
+        raise InputError("--retry-failures is not for batches", where=judge.name, hint="Run it without --batch")
     clock = SystemClock()
     endpoint = endpoint_of(judge, EngineWorld(os.environ, clock, how.timeout_s, how.max_in_flight, None))
     return Batches(OpenAIBatch(endpoint, clock), BatchFile(folder), how.poll_s)
@@ -249,6 +270,7 @@ def run_options(how: RunHow) -> RunOptions:
         max_cost_usd=how.max_cost_usd,
         prices=LitellmPrices(load_project(project_root()).prices),
         is_retrying_failures=how.is_retrying_failures,
+        fresh_since=how.fresh_since,
         beside=beside_runs(how),
     )
 

@@ -28,7 +28,8 @@ class Spending(Record):
     cost_usd: float | None = 0.0
     """Dollars of the replies kept; None as soon as one price is unknown."""
     possible_usd: float | None = 0.0
-    """Dollars that sends without an answer may have cost at most; None where the price is unknown."""
+    """Dollars that sends without an answer, or whose answer does not tell its tokens, may have cost at most; None where
+    the price is unknown."""
 
     @property
     def n_possible(self) -> int:
@@ -125,6 +126,8 @@ class RunManifest(Record):
     n_expected: int
     """Outcomes expected: targets x orders x samples x criteria."""
     state: Literal["running", "complete", "stopped"]
+    fresh_since: Time | None = None
+    """Replies from before did not count (`--fresh`), also for commands that continue the run; None: all counted."""
     started_at: Time
     ended_at: Time | None = None
     n_verdicts: int = 0
@@ -176,6 +179,8 @@ class Submission(Record):
     """The provider's id, once submitted."""
     marks: dict[str, tuple[str, int]] = {}
     """What each request is called in the batch -> its fingerprint and sample; with the first line only."""
+    estimates_usd: dict[str, float] = {}
+    """What each may cost at most, where the price is known; likewise."""
 
 
 class Run(Record):

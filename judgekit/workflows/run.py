@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,6 +52,7 @@ class RunOptions:
         listener: Told how far the run is, at a fixed rate.
         retries: How often faults are forgiven.
         is_retrying_failures: Whether what stored replies leave unread is asked anew.
+        fresh_since: Replies from before do not count, which the store sees to; None: all stored ones do.
         beside: Other judges' verdicts on the same targets, by name, for a calibration that reads them.
     """
 
@@ -62,6 +64,7 @@ class RunOptions:
     listener: Listener | None = None
     retries: Retries = field(default_factory=Retries)
     is_retrying_failures: bool = False
+    fresh_since: datetime | None = None
     beside: Mapping[str, BesideRun] = field(default_factory=dict)
 
 
@@ -160,6 +163,7 @@ async def run_judge(
     loop = _loop(judge, around, budget, options)
     loop.tally.repeats = Repeats(judge)
     manifest = _first_manifest(judge, targets, around.engine.name, clock)
+    manifest = manifest.model_copy(update={"fresh_since": options.fresh_since})
     started_s = clock.monotonic()
     sink.write_manifest(manifest)
     sink.begin()
@@ -182,7 +186,7 @@ def _loop(judge: Judge, around: Surroundings, budget: Budget, options: RunOption
             around.batches.engine, around.store, around.sink, around.clock, around.batches.log, around.batches.poll_s
         )
         name = f"{judge.name[:40]}-{judge.request_fingerprint[7:15]}-{around.rng.bytes(4).hex()}"
-        return BatchLoop(means, budget, run=name, listener=options.listener)
+        return BatchLoop(means, budget, run=name, model=judge.model or "", listener=options.listener)
     return Loop(
         Means(around.engine, around.store, around.sink, around.clock, around.rng),
         budget,

@@ -18,6 +18,9 @@ from judgekit.records.run import Run
 from judgekit.testing import BatchServer, FaultyServer
 from tests.cli.test_cli_run import GOOD, make_project, wait_until
 
+HALF_PRICE_USD = (100 * 0.15 + 10 * 0.60) / 1e6 / 2
+"""Of one answer: gpt-4o-mini's dollars a million tokens, for 100 read and 10 written."""
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -47,8 +50,7 @@ def test_a_batch_costs_half_and_means_the_same() -> None:
     done = made()
     assert {verdict.value for verdict in done.verdicts} == {3}
     assert len(done.verdicts) == 30
-    # gpt-4o-mini: $0.15 and $0.60 a million tokens; 100 read and 10 written each
-    assert done.manifest.cost_usd == pytest.approx(30 * (100 * 0.15 + 10 * 0.60) / 1e6 / 2)
+    assert done.manifest.cost_usd == pytest.approx(30 * HALF_PRICE_USD)
     assert done.manifest.spending is not None
     assert done.manifest.spending.n_possible == 0
 
@@ -141,22 +143,105 @@ def test_a_server_without_batches_is_one_clear_line(capsys: pytest.CaptureFixtur
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-@pytest.mark.usefixtures("project")
-def test_the_cap_counts_a_whole_batch_before_it_is_handed_in() -> None:
+def test_the_cap_counts_a_whole_batch_before_it_is_handed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more goes into a batch than fits under the cap; the same command with a new cap continues."""
+    monkeypatch.chdir(make_project(tmp_path, 60))
     with BatchServer(GOOD) as server:
-        assert in_batches(server, "--max-cost", "0.004") == 6
+        assert in_batches(server, "--max-cost", "0.0004") == 6
         first = server.answered.total()
-        assert 0 < first < 30
+        assert 0 < first * HALF_PRICE_USD <= 0.0004
         assert in_batches(server, "--max-cost", "1") == 0
-        assert server.answered.total() == 30
+        assert server.answered.total() == 60
+    assert len(made().verdicts) == 60
+
+
+@pytest.mark.usefixtures("project")
+def test_a_cap_that_the_whole_run_fits_under_stops_nothing() -> None:
+    """A batch is counted at what it may cost at most; once it has landed cheaper, the rest goes into the next."""
+    with BatchServer(GOOD) as server:
+        assert in_batches(server, "--max-cost", "0.004") == 0
+        assert server.n_batches == 2
     assert len(made().verdicts) == 30
+
+
+@pytest.mark.usefixtures("project")
+def test_failures_are_not_asked_anew_in_batches(capsys: pytest.CaptureFixture[str]) -> None:
+    """What would be without effect is refused before anything is handed in."""
+    with BatchServer(GOOD) as server:
+        assert in_batches(server, "--retry-failures") == 2
+        assert server.n_batches == 0
+    assert "--retry-failures" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+def test_a_lost_answer_to_a_submission_is_no_second_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody knows whether the batch was taken, the next command looks for it; nothing counts as free."""
+    create, losing = BatchServer._create, [True]
+
+    async def taken_and_lost(self: BatchServer, request: Any) -> Any:
+        answer = await create(self, request)
+        if losing:
+            request.transport.abort()
+        return answer
+
+    monkeypatch.setattr(BatchServer, "_create", taken_and_lost)
+    with BatchServer(GOOD) as server:
+        assert in_batches(server) == 7
+        spending = RunFolder("out").manifest().spending
+        assert spending is not None
+        assert spending.n_possible == 30
+        losing.clear()
+        assert in_batches(server) == 0
+        assert server.n_batches == 1
+        assert set(server.answered.values()) == {1}
+    done = made()
+    assert len(done.verdicts) == 30
+    assert all(call.cost_usd for call in done.calls), "replies found again have their price"
+    spending = done.manifest.spending
+    assert spending is not None
+    assert (spending.n_answered, spending.n_possible, spending.possible_usd) == (30, 0, 0.0)
+    assert spending.cost_usd == pytest.approx(30 * HALF_PRICE_USD)
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("name", ["_list", "_content"])
+def test_a_provider_that_stumbles_is_asked_again_for_what_it_holds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passing fault does not stop the fetching of an earlier command's batch; a lasting one is one clear line."""
+    held, faults = getattr(BatchServer, name), [True] * 5
+
+    async def stumbling(self: BatchServer, request: Any) -> Any:
+        if faults:
+            faults.pop()
+            raise RuntimeError("made to fail")
+        return await held(self, request)
+
+    monkeypatch.setattr(BatchServer, name, stumbling)
+    with BatchServer(GOOD) as server:
+        assert in_batches(server) == (0 if name == "_list" else 7)
+        lines = Path("out/batches.jsonl").read_text().splitlines(keepends=True)
+        Path("out/batches.jsonl").write_text(lines[0])  # as if killed before the provider's id was written down
+        faults[:] = [True] * 5
+        assert in_batches(server) == 7
+        faults[:] = [True] * 4
+        assert in_batches(server) == 0
+        assert server.n_batches == 1
+
+
+@pytest.mark.usefixtures("project")
+def test_an_answer_that_never_came_of_a_batch_may_have_been_charged() -> None:
+    """A batch that ended without an answer to a request says nothing of its price."""
+    with BatchServer(lambda body: None if "ITEM-005" in body["messages"][0]["content"] else GOOD) as server:
+        assert in_batches(server) == 0
+    spending = made().manifest.spending
+    assert spending is not None
+    assert (spending.n_answered, spending.n_possible) == (29, 3)
+    assert spending.possible_usd
 
 
 @pytest.mark.usefixtures("project")
 def test_waves_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than the provider takes in one batch goes into several, a few of them at a time."""
-    monkeypatch.setattr("judgekit.judging.runner.batch.MAX_REQUESTS", 4)
+    monkeypatch.setattr("judgekit.judging.runner.wave.MAX_REQUESTS", 4)
     counter = itertools.count()
     with BatchServer(lambda _: GOOD if next(counter) >= 0 else None) as server:
         assert in_batches(server) == 0

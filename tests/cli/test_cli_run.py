@@ -254,6 +254,37 @@ def test_the_cap_ends_with_6_and_is_not_passed(project: Path, capsys: pytest.Cap
         assert server.n_requests == 60
 
 
+def test_a_fresh_run_that_was_stopped_goes_on_with_what_it_has(project: Path) -> None:
+    """The same command continues a fresh run too; once that is complete, --fresh asks everything anew again."""
+    wordy = json.dumps({"reasoning": "word " * 200, "value": 3})
+    with FaultyServer(wordy) as server:
+        assert run("--base-url", server.base_url) == 0
+        assert run("--base-url", server.base_url, "--fresh", "--max-cost", "0.002") == 6
+        n_first = server.n_requests - 60
+        assert 0 < n_first < 60
+        assert run("--base-url", server.base_url, "--fresh") == 0
+        assert server.n_requests == 120
+        assert made(project).manifest.n_reused == n_first
+        assert run("--base-url", server.base_url, "--fresh") == 0
+        assert server.n_requests == 180
+        assert run("--base-url", server.base_url) == 0
+        assert made(project).manifest.fresh_since is None
+        assert server.n_requests == 180
+
+
+def test_a_cap_says_what_it_rests_on_where_replies_have_no_bound(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without `max_tokens` the next replies may be longer than any before; with it there is nothing to say."""
+    with FaultyServer(GOOD) as server:
+        assert run("--base-url", server.base_url, "--max-cost", "1") == 0
+        assert "max_tokens" in capsys.readouterr().err
+        with (project / "judges/j/judge.toml").open("a") as file:
+            file.write("\n[parameters]\nmax_tokens = 50\n")
+        assert run("--base-url", server.base_url, "--max-cost", "1", "-o", "bounded") == 0
+        assert "max_tokens" not in capsys.readouterr().err
+
+
 def test_a_cap_on_an_unknown_price_is_refused_before_any_call(project: Path) -> None:
     """A cap that cannot be kept is wrong usage."""
     with FaultyServer(GOOD) as server:

@@ -75,8 +75,7 @@ def endpoint_of(judge: Judge, surroundings: EngineWorld) -> Endpoint:
     """
     environ = surroundings.environ
     base_url = judge.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_URL
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_http(base_url):
         raise InputError(
             f"base_url {base_url!r} is no http address", where=judge.name, hint="Such as http://localhost:8000/v1"
         )
@@ -90,6 +89,14 @@ def endpoint_of(judge: Judge, surroundings: EngineWorld) -> Endpoint:
             hint="Set it, or give --base-url of a local endpoint, or --replay recorded replies",
         )
     return replace(endpoint, key=key or None)
+
+
+def _is_http(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port beyond all ports
+        return False
 
 
 def _openai_compatible(judge: Judge, surroundings: EngineWorld) -> Engine:

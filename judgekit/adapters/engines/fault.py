@@ -87,7 +87,7 @@ _REQUEST = (400, 404, 405, 422)
 RULES = (
     Rule((402,), None, "fatal", "The account has no money left: top it up, or use another key or model"),
     Rule(
-        range(400, 500),
+        range(400, 600),  # 500: inside a 200 answer, with a word for its code
         r"insufficient[_ ](quota|balance|credits?|funds)|billing_(hard_limit|not_active)|exceeded your current quota",
         "fatal",
         "The account has no quota left: top it up, or use another key or model",
@@ -99,7 +99,7 @@ RULES = (
     ),
     Rule((401, 403), None, "fatal", "Check the key in {key}"),
     Rule((429,), None, "rate_limit", waits=True),
-    Rule((408, 409, 425, *range(500, 600)), None, "server", waits=True),
+    Rule((408, 409, 425, 499, *range(500, 600)), None, "server", waits=True),
     Rule((413,), None, "overflow"),
     Rule(
         _REQUEST,
@@ -142,7 +142,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
             return float(found[key]) / unit
     try:
         moment = parsedate_to_datetime(found["retry-after"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - now).total_seconds())
@@ -153,15 +153,15 @@ def error_status(envelope: Mapping[str, Any]) -> int | None:
     error = envelope.get("error")
     if not error:
         return None
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, int) and 400 <= code < 600 else 500
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    return int(code) if re.fullmatch(r"[45]\d\d", code, re.ASCII) else 500
 
 
 def _error_in(body: str) -> tuple[str, str]:
     """Return an error body's message, on one line, and its type and code."""
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return one_line(body) or "no explanation", ""
     error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
     if not isinstance(error, dict):

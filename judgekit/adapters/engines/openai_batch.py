@@ -7,7 +7,7 @@ https://platform.openai.com/docs/api-reference/batch; other endpoints speak it t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from judgekit.adapters.engines.fault import one_line
@@ -55,18 +55,14 @@ class OpenAIBatch:
         form = aiohttp.FormData()
         form.add_field("purpose", "batch")
         form.add_field("file", b"".join(lines), filename=f"{label}.jsonl", content_type="application/jsonl")
-        uploaded = await self._json("POST", "/files", data=form)
-        made = await self._json(
-            "POST",
-            "/batches",
-            json={
-                "input_file_id": uploaded.get("id"),
-                "endpoint": _PATH,
-                "completion_window": "24h",
-                "metadata": {_LABEL: label},
-            },
-        )
-        return str(made["id"])
+        try:
+            uploaded = self._id_of(await self._json("POST", "/files", data=form))
+        except EngineFault as fault:
+            fault.may_be_charged = False  # a file alone is no batch
+            raise
+        wanted = {"input_file_id": uploaded, "endpoint": _PATH, "completion_window": "24h"}
+        made = await self._json("POST", "/batches", json={**wanted, "metadata": {_LABEL: label}})
+        return self._id_of(made)
 
     async def find(self, label: str) -> str | None:
         """Return the id of the batch that was handed in under a label; None where there is none."""
@@ -99,19 +95,18 @@ class OpenAIBatch:
         for name in ("output_file_id", "error_file_id"):
             if found.get(name):
                 text = await self._content(f"/files/{found[name]}/content")
-                answers += [self._answer(parsed(line, self._where)) for line in text.splitlines() if line.strip()]
+                answers += map(self._answer, _rows(text.removeprefix("\ufeff")))
         return answers
 
     def _answer(self, row: dict[str, Any]) -> tuple[str, Reply | EngineFault]:
         mark = str(row.get("custom_id"))
-        response = row.get("response") or {}
-        body = response.get("body") or {}
-        status = response.get("status_code")
-        if status is None:
-            error = row.get("error") or {}
-            message = one_line(str(error.get("message") or error.get("code") or "no answer"))
-            return mark, EngineFault("server", message, may_be_charged=False)
-        if status != 200:
+        response, body = row.get("response"), _object(_object(row.get("response")).get("body"))
+        status = str(_object(response).get("status_code"))
+        if not (status.isascii() and status.isdecimal()):
+            error = _object(row.get("error"))
+            message = one_line(str(error.get("message") or error.get("code") or row.get("error") or "no answer"))
+            return mark, EngineFault("server", message, may_be_charged=response is not None)
+        if status != "200":
             return mark, self._single.rejected(int(status), {}, json.dumps(body))
         try:
             request = Request(key="", model=str(body.get("model") or ""), messages=())
@@ -122,6 +117,11 @@ class OpenAIBatch:
     async def _json(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         return parsed(await self._content(path, method, **how), self._where)
 
+    def _id_of(self, made: Mapping[str, Any]) -> str:
+        if not isinstance(made.get("id"), str):
+            raise EngineFault("server", f"{self._where} took what was handed in and gave no id for it")
+        return str(made["id"])
+
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:
@@ -130,12 +130,12 @@ class OpenAIBatch:
 
     @property
     def _where(self) -> str:
-        return self._endpoint.base_url
+        return self._endpoint.shown
 
     async def _content(self, path: str, method: str = "GET", **how: Any) -> str:
         import aiohttp
 
-        url = self._endpoint.base_url.rstrip("/") + path
+        url = self._endpoint.url(path)
         try:
             sent = self._open_session().request(method, url, proxy=self._proxy, allow_redirects=False, **how)
             async with sent as answer:
@@ -145,7 +145,7 @@ class OpenAIBatch:
         except (aiohttp.ClientError, OSError) as error:
             raise EngineFault("connection", f"no connection to {self._where}: {one_line(str(error))}") from None
         text = raw.decode("utf-8", "replace")
-        if status != 200:
+        if not 200 <= status < 300:
             raise self._single.rejected(status, headers, text)
         return text
 
@@ -160,3 +160,21 @@ class OpenAIBatch:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _rows(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file's lines; one that cannot be read takes no other with it.
+
+    Only a line feed ends a line: other signs that `splitlines` goes by stand inside texts.
+    """
+    for line in text.split("\n"):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -6,6 +6,7 @@ tenth of what the SDKs cost a call. Retry, pacing and budget are the runner's.
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import urllib.request
@@ -18,6 +19,7 @@ from judgekit.adapters.engines.fault import Rejection, error_status, fault_of, o
 from judgekit.adapters.engines.limits import limits_in
 from judgekit.adapters.engines.token import odds_refused, tokens_in, without_odds
 from judgekit.adapters.engines.wire import Wire
+from judgekit.errors import InputError
 from judgekit.judging.ports import Clock, EngineFault, Reply, Request
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 ABOUT_N = re.compile(r"\bn\b")
 """The name of the parameter for several samples, in an endpoint's refusal."""
+TOLD_BY_STATUS = frozenset({408, 409, 413, 425, 429, *range(500, 600)})
+"""What web servers in front of an endpoint answer with a page of their own: the status alone says what it is."""
+MOST_TOKENS = 10**9
+"""Counts above this are no counts."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -48,7 +54,18 @@ class Endpoint:
     max_in_flight: int = 16
 
     def __repr__(self) -> str:
-        return f"Endpoint({self.base_url!r}, key={'set' if self.key else 'none'})"
+        return f"Endpoint({self.shown!r}, key={'set' if self.key else 'none'})"
+
+    @property
+    def shown(self) -> str:
+        """The address for messages: without a name and password that may stand in it."""
+        return re.sub(r"//[^/?#]*@", "//", self.base_url, count=1)
+
+    def url(self, path: str) -> str:
+        """Return the address of a path; a query of the base, such as an api-version, stays behind it."""
+        base, _, query = self.base_url.partition("?")
+        whole = base.rstrip("/") + path
+        return whole if not query else f"{whole}{'&' if '?' in path else '?'}{query}"
 
     @property
     def is_openai(self) -> bool:
@@ -79,9 +96,10 @@ class OpenAICompatible:
 
     def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
         """Open nothing yet: the session is made by the first request, inside its event loop."""
+        importlib.import_module("aiohttp")  # half a second, which is not the first reply's latency
         self._endpoint = endpoint
         self._clock = clock
-        self._url = endpoint.base_url.rstrip("/") + "/chat/completions"
+        self._url = endpoint.url("/chat/completions")
         self._session: aiohttp.ClientSession | None = None
         self._wire: Wire | None = None
         self._proxy = proxy_for(endpoint.base_url)
@@ -102,10 +120,10 @@ class OpenAICompatible:
         started = self._clock.monotonic()
         status, headers, raw = await self._post(body)
         text = raw.decode("utf-8", "replace")
-        if status < 500 and headers.get("Content-Type", "").startswith("text/html"):
+        if status not in TOLD_BY_STATUS and headers.get("Content-Type", "").startswith("text/html"):
             hint = "Check base_url: an OpenAI-style endpoint mostly ends in /v1"
             raise EngineFault("fatal", f"{self._where} answered with a web page (HTTP {status}). {hint}")
-        if status != 200:
+        if not 200 <= status < 300:
             self._raise_if_without_odds(status, text, request)
             self._raise_if_without_several(status, text, n)
             raise self.rejected(status, headers, text)
@@ -127,7 +145,7 @@ class OpenAICompatible:
 
     @property
     def _where(self) -> str:
-        return self._endpoint.base_url
+        return self._endpoint.shown
 
     def body(self, request: Request) -> bytes:
         """Return the payload; what the requests of a run share is put into JSON once."""
@@ -226,6 +244,7 @@ class OpenAICompatible:
         return one_line(self._redacted(str(error) or type(error).__name__))
 
     def _redacted(self, text: str) -> str:
+        text = text.replace(self._endpoint.base_url, self._endpoint.shown)
         return text.replace(self._endpoint.key, "[key]") if self._endpoint.key else text
 
 
@@ -241,7 +260,7 @@ def parsed(text: str, where: str) -> dict[str, Any]:
     """
     try:
         envelope = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         envelope = None
     if not isinstance(envelope, dict):
         raise EngineFault("server", f"{where} sent no JSON object: {one_line(text)[:80]!r}")
@@ -264,7 +283,7 @@ def reply_in(envelope: Mapping[str, Any], request: Request, latency_s: float | N
     return Reply(
         **first,
         model=model,
-        prompt_tokens=_count(tokens.get("prompt_tokens")),
+        prompt_tokens=_count(tokens.get("prompt_tokens")) or None,  # 0: nobody counted
         completion_tokens=_count(tokens.get("completion_tokens")),
         latency_s=latency_s,
         further=tuple(Reply(**said, model=model) for said in others[: request.n_at_once - 1]),
@@ -274,10 +293,10 @@ def reply_in(envelope: Mapping[str, Any], request: Request, latency_s: float | N
 def _said(choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return what one choice says, as a reply's fields."""
     message = choice["message"]
-    content, refusal = message.get("content"), message.get("refusal")
+    content, refusal, reason = message.get("content"), message.get("refusal"), choice.get("finish_reason")
     return {
         "text": _text_of(content),
-        "finish_reason": choice.get("finish_reason"),
+        "finish_reason": reason if isinstance(reason, str) else None,
         "refusal": refusal if isinstance(refusal, str) and refusal else None,
         "tokens": tokens_in(choice.get("logprobs")),
     }
@@ -291,13 +310,26 @@ def _text_of(content: object) -> str:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= MOST_TOKENS else None
 
 
 def proxy_for(base_url: str) -> str | None:
-    """Return the environment's proxy for this address, read once: aiohttp's `trust_env` asks a thread per request."""
+    """Return the environment's proxy for this address, read once: aiohttp's `trust_env` asks a thread per request.
+
+    Raises:
+        InputError: It is of a kind that is not spoken here, such as SOCKS.
+    """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if host in LOOPBACK or urllib.request.proxy_bypass(host):
         return None
-    return urllib.request.getproxies().get(parts.scheme)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy:
+        return None
+    scheme, is_whole, _ = proxy.partition("://")
+    if is_whole and scheme not in ("http", "https"):
+        hint = f"Name an http:// one in {parts.scheme}_proxy, or the endpoint in no_proxy"
+        raise InputError(f"the environment's proxy is a {scheme} proxy, which is not spoken here", hint=hint)
+    return proxy if is_whole else f"http://{proxy}"

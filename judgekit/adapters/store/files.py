@@ -252,7 +252,12 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: Any) -> None:
     """Write a record, or a JSON value, as one document, indented so that it can be read and diffed, atomically."""
     plain = value.model_dump(mode="json", exclude_none=True) if isinstance(value, Record) else value
-    write_atomically(path, json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, as in `json_line`
+        data = (json.dumps(plain, indent=2, allow_nan=False) + "\n").encode("ascii")
+    write_atomically(path, data)
 
 
 def parse_json(text: str, where: str) -> Any:

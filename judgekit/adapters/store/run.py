@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +39,7 @@ from judgekit.records.verdict import Call, Failure, Verdict, outcome_from
 OUTCOMES, CALLS, SENDS = "verdicts.jsonl", "calls.jsonl", "sends.jsonl"
 EARLIER_CALLS = "calls.earlier.jsonl"
 """Calls of a command that was interrupted, until the run is complete."""
+_CHUNK = 1 << 20
 SYNC_EVERY_S = 0.5
 """What a power loss may cost; a killed process loses nothing that was added."""
 
@@ -160,16 +159,8 @@ class RunFolder:
         """
         self.close()
         self._sends = _sends_in(self.path / SENDS)
-        calls, earlier = self.path / CALLS, self.path / EARLIER_CALLS
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            if calls.exists():
-                with earlier.open("ab") as kept, calls.open("rb") as lines:
-                    shutil.copyfileobj(lines, kept)
-                    kept.flush()
-                    os.fsync(kept.fileno())
-        except OSError as error:
-            raise file_problem(error, self.path) from error
+        if (self.path / CALLS).exists():
+            _append_lines(self.path / CALLS, self.path / EARLIER_CALLS)
         for name in (CALLS, OUTCOMES):
             write_atomically(self.path / name, "")
 
@@ -293,6 +284,20 @@ def _outcome(row: dict[str, Any], name: str, number: int) -> Verdict | Failure:
         return outcome_from(row)
     except ValidationError as error:
         raise invalid_record(error, row, f"{name}:{number}", model=Verdict) from error
+
+
+def _append_lines(source: Path, target: Path) -> None:
+    """Append one file's whole lines to another; what a kill cut off of either is set aside."""
+    LineFile(source, wait=False).close()
+    kept = LineFile(target, wait=False)
+    try:
+        with source.open("rb") as lines:
+            while some := lines.read(_CHUNK):
+                kept.write(some)
+    except OSError as error:
+        raise file_problem(error, source) from error
+    finally:
+        kept.close()
 
 
 def _calls_in(lines: Iterable[bytes], path: Path) -> Iterator[Call]:

@@ -18,8 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judgekit.adapters.store.dataset import DatasetFolder
-from judgekit.adapters.store.files import damaged_gzip, file_problem, read_json, rows_in, validated
-from judgekit.adapters.store.validation import invalid_record
+from judgekit.adapters.store.files import damaged_gzip, file_problem, parse_row, read_json, rows_in, validated
 from judgekit.errors import FileProblem, InputError, InvalidRecord
 from judgekit.records.dataset import SplitManifest
 from judgekit.records.label import SplitName
@@ -95,8 +94,9 @@ class SessionFile:
                 continue
             try:
                 yield Session.model_validate_json(line)
-            except ValidationError as error:
-                raise invalid_record(error, {}, f"{self.path}:{number}", model=Session) from error
+            except ValidationError:  # half a surrogate pair, which only the slower reading knows
+                where = f"{self.path}:{number}"
+                yield validated(Session, parse_row(line, where), where)
 
 
 def dataset_sessions(folder: DatasetFolder, *, split: SplitName | None = None, limit: int | None = None) -> SessionFile:

@@ -8,9 +8,9 @@ killed run finds its batches again. Not here: how a provider is spoken to (`adap
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from judgekit.errors import EngineUnavailable, InputError
 from judgekit.judging.ports import Clock, EngineFault, Reply, Request, Store
@@ -18,6 +18,7 @@ from judgekit.judging.runner.inquiry import STATUS_OF_FAULT, Inquiry, call_id
 from judgekit.judging.runner.landing import Kept, call_of
 from judgekit.judging.runner.progress import Listener, Progress
 from judgekit.judging.runner.tally import Tally
+from judgekit.judging.runner.wave import Asked, Wave
 from judgekit.records.run import Submission
 from judgekit.records.verdict import Call, Failure, Verdict
 
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
     from judgekit.judging.runner.budget import Budget, Guess
     from judgekit.judging.runner.sink import Sink
 
+R = TypeVar("R")
 PRICE = 0.5
 """What a call in a batch costs of its ordinary price, at the providers that have batches."""
-MAX_REQUESTS = 50_000
-MAX_BYTES = 100_000_000
-"""Of one batch: what the strictest of the common providers takes, and half of that."""
 MAX_OPEN = 4
 """Batches at the provider at once; prompts of more would only fill the memory."""
 N_TRIES = 3
 """Submissions of one request that the provider brought no answer to."""
+N_ASKED = 5
+"""Tries to find a batch, or to fetch its answers, before the run stops; they stay where they are."""
 KEPT = "What was done is kept; the same command continues"
 
 
@@ -96,37 +97,6 @@ class BatchEngine(Protocol):
         """Let go of connections."""
 
 
-@dataclass(slots=True)
-class Asked:
-    """One request of a wave.
-
-    Attributes:
-        request: What is asked.
-        guess: What it is expected to be, at the batch's price.
-        waiting: Who waits for it.
-        n_tries: Times it was submitted.
-    """
-
-    request: Request
-    guess: Guess
-    waiting: list[Inquiry]
-    n_tries: int = 0
-
-
-@dataclass(slots=True)
-class Wave:
-    """What goes into one batch."""
-
-    asked: dict[str, Asked] = field(default_factory=dict)
-    lines: list[bytes] = field(default_factory=list)
-    n_bytes: int = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the provider would take no more."""
-        return len(self.asked) >= MAX_REQUESTS or self.n_bytes >= MAX_BYTES
-
-
 @dataclass(frozen=True, slots=True)
 class BatchMeans:
     """What a batch run works with; `poll_s` is how often the provider is asked how far it is."""
@@ -142,12 +112,23 @@ class BatchMeans:
 class BatchLoop:
     """One run through a provider's batches."""
 
-    def __init__(self, means: BatchMeans, budget: Budget, *, run: str, listener: Listener | None = None) -> None:
-        """Take what the run works with, and a name for it that its batches' labels begin with."""
+    def __init__(
+        self, means: BatchMeans, budget: Budget, *, run: str, model: str, listener: Listener | None = None
+    ) -> None:
+        """Take what the run works with.
+
+        Args:
+            means: Engine, store, sink, clock and the record of submissions.
+            budget: The cap.
+            run: A name for the run that its batches' labels begin with.
+            model: The model asked for, whose price the replies have.
+            listener: Told how far the run is.
+        """
         self.tally = Tally()
         self._means = means
         self._budget = budget
         self._run = run
+        self._model = model
         self._listener = listener
         self._n_wanted = 0
         self._started_s = means.clock.monotonic()
@@ -176,6 +157,7 @@ class BatchLoop:
             if not self._open:
                 break
             await self._await_one()
+            self._is_out_of_money = None  # what landed cost less than it was counted at, mostly
         if self._is_out_of_money is not None:
             raise self._budget.reached(self._is_out_of_money)
         return self.tally
@@ -185,16 +167,26 @@ class BatchLoop:
         for label, lines in _by_label(self._means.log.lines()).items():
             if lines[-1].state == "merged":
                 continue
-            batch = lines[-1].batch or await self._means.engine.find(label)
+            batch = lines[-1].batch or await self._asked(self._means.engine.find, label)
             if batch is not None:
                 await self._until_over(batch)
-                marks = lines[0].marks
-                for mark, answer in await self._means.engine.results(batch):
-                    if isinstance(answer, Reply) and mark in marks:
-                        key, sample = marks[mark]
-                        request = Request(key=key, model=answer.model, messages=(), sample=sample)
-                        self._means.store.commit(self._call(request, answer, n_tries=1))
-            self._means.log.add(Submission(label=label, state="merged", batch=batch))
+                await self._fetch(lines[0], batch)
+            else:
+                self._means.log.add(Submission(label=label, state="merged"))
+
+    async def _fetch(self, submitted: Submission, batch: str) -> None:
+        """Keep a batch's replies; only once it is merged for good are its sends closed, each one time."""
+        calls: dict[str, Call] = {}
+        for mark, answer in await self._results(batch):
+            if isinstance(answer, Reply) and mark in submitted.marks:
+                key, sample = submitted.marks[mark]
+                request = Request(key=key, model=self._model, messages=(), sample=sample)
+                calls[mark] = self._call(request, answer, n_tries=1)
+        self._means.store.commit(*calls.values())
+        self._means.log.add(Submission(label=submitted.label, state="merged", batch=batch))
+        for mark in calls.keys() & submitted.estimates_usd.keys():
+            self._means.sink.add_send(mark, "answered", submitted.estimates_usd[mark], calls[mark].cost_usd)
+        self._means.sink.flush()
 
     def _fill(self, wave: Wave, coming: Iterator[Inquiry | Failure]) -> None:
         while self._again and not wave.is_full and self._has_room(self._again[-1].guess):
@@ -224,11 +216,11 @@ class BatchLoop:
 
     def _want(self, wave: Wave, inquiry: Inquiry) -> None:
         request = inquiry.request
-        twin = wave.asked.get(call_id(request))
+        twin = self._twin(wave, call_id(request))
         if twin is not None:
             twin.waiting.append(inquiry)
             return
-        guess = self._budget.guess(request)
+        guess = self._budget.guess(replace(request, n_samples=1))
         overflow = self._budget.surely_overflows(request, guess.n_bytes)
         if overflow is not None:
             self._conclude(inquiry.fail("overflow", overflow, None))
@@ -238,6 +230,11 @@ class BatchLoop:
             self._put(wave, asked)
         else:
             self._again.append(asked)
+
+    def _twin(self, wave: Wave, mark: str) -> Asked | None:
+        """Return the same request where it is in this wave, or in a batch that is under way."""
+        waves = (wave, *(each for _, each in self._open.values()))
+        return next((each.asked[mark] for each in waves if mark in each.asked), None)
 
     def _has_room(self, guess: Guess) -> bool:
         if self._budget.has_room(guess):
@@ -259,7 +256,8 @@ class BatchLoop:
     async def _submit(self, wave: Wave) -> None:
         label = f"{self._run}-{next(self._labels)}"
         marks = {mark: (asked.request.key, asked.request.sample) for mark, asked in wave.asked.items()}
-        self._means.log.add(Submission(label=label, state="submitting", marks=marks))
+        most = {mark: asked.guess.usd for mark, asked in wave.asked.items() if asked.guess.usd is not None}
+        self._means.log.add(Submission(label=label, state="submitting", marks=marks, estimates_usd=most))
         for mark, asked in wave.asked.items():
             asked.n_tries += 1
             self.tally.n_requests += 1
@@ -268,10 +266,11 @@ class BatchLoop:
         try:
             batch = await self._means.engine.submit(wave.lines, label)
         except EngineFault as fault:
-            for mark, asked in wave.asked.items():
-                self._means.sink.add_send(mark, "rejected", asked.guess.usd)
-            self._means.sink.flush()
-            self._means.log.add(Submission(label=label, state="merged"))
+            if not fault.may_be_charged:  # else it may be under way: the next command looks for it
+                for mark, asked in wave.asked.items():
+                    self._means.sink.add_send(mark, "rejected", asked.guess.usd)
+                self._means.sink.flush()
+                self._means.log.add(Submission(label=label, state="merged"))
             raise EngineUnavailable(fault.detail, hint=KEPT) from fault
         wave.lines.clear()
         self._means.log.add(Submission(label=label, state="submitted", batch=batch))
@@ -305,11 +304,28 @@ class BatchLoop:
                 self.tally.faults[fault.kind] += 1
                 await self._means.clock.sleep(max(self._means.poll_s, fault.retry_after_s or 0.0))
 
+    async def _results(self, batch: str) -> Sequence[tuple[str, Reply | EngineFault]]:
+        return await self._asked(self._means.engine.results, batch)
+
+    async def _asked(self, ask: Callable[[str], Awaitable[R]], name: str) -> R:
+        """Ask the provider for something by its name, a few times: what it holds stays there for the next command.
+
+        Raises:
+            EngineUnavailable: It would not say.
+        """
+        n_asked = 0
+        while True:
+            try:
+                return await ask(name)
+            except EngineFault as fault:
+                n_asked += 1
+                if not fault.is_transient or n_asked >= N_ASKED:
+                    raise EngineUnavailable(f"{fault.detail}; the batch {name} is kept", hint=KEPT) from fault
+                self.tally.faults[fault.kind] += 1
+                await self._means.clock.sleep(max(self._means.poll_s, fault.retry_after_s or 0.0))
+
     async def _take_all(self, label: str, batch: Batch, wave: Wave) -> None:
-        try:
-            answers = dict(await self._means.engine.results(batch.id))
-        except EngineFault as fault:
-            raise EngineUnavailable(f"{fault.detail}; the batch {batch.id} is kept", hint=KEPT) from fault
+        answers = dict(await self._results(batch.id))
         if batch.fault is not None and not answers:
             for mark, asked in wave.asked.items():
                 self._means.sink.add_send(mark, "rejected", asked.guess.usd)
@@ -330,15 +346,19 @@ class BatchLoop:
                 self._budget.settle(asked.guess, answer, calls[mark].cost_usd)
                 self.tally.add_reply(answer, calls[mark].cost_usd)
         self._means.store.commit(*calls.values())
-        missing = EngineFault("server", "the batch ended without an answer to this request", may_be_charged=False)
+        missing = EngineFault("server", "the batch ended without an answer to this request")
         for mark, asked in wave.asked.items():
             if mark in calls:
                 self._means.sink.add_send(mark, "answered", asked.guess.usd, calls[mark].cost_usd)
                 self._hear(asked, calls[mark])
             else:
-                self._means.sink.add_send(mark, "rejected", asked.guess.usd)
                 answer = answers.get(mark, missing)
-                self._stumble(asked, answer if isinstance(answer, EngineFault) else missing)
+                fault = answer if isinstance(answer, EngineFault) else missing
+                if fault.may_be_charged:
+                    self._budget.presume_charged(asked.guess)
+                else:
+                    self._means.sink.add_send(mark, "rejected", asked.guess.usd)
+                self._stumble(asked, fault)
         self._means.sink.flush()
 
     def _hear(self, asked: Asked, call: Call) -> None:
@@ -350,7 +370,7 @@ class BatchLoop:
                 self._conclude(outcomes)
             elif self._needs_asking(inquiry):
                 self.tally.n_asked_again += inquiry.is_mending
-                guess = self._budget.guess(inquiry.request)
+                guess = self._budget.guess(replace(inquiry.request, n_samples=1))
                 usd = None if guess.usd is None else guess.usd * PRICE
                 self._again.append(Asked(inquiry.request, replace(guess, usd=usd), [inquiry]))
 

@@ -1,9 +1,15 @@
-"""The cap on money: what was spent, what may be in flight, and whether one more request fits."""
+"""The cap on money: what was spent, what may be in flight, and whether one more request fits.
+
+A prompt has at most as many tokens as bytes, and a reply at most `max_tokens`: where that is set, no request can cost
+more than it is counted at. Where it is not, replies go by the longest so far.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import BudgetReached, InputError
 
@@ -14,6 +20,8 @@ FIRST_REPLY_TOKENS = 1024
 """Tokens that a reply may have before any was seen and where `max_tokens` does not say."""
 FIRST_TOKENS_PER_BYTE = 0.5
 """Prompt tokens a byte before any reply was seen: twice what English needs."""
+TOKENS_A_MESSAGE = 8
+"""At most, beside its text: its role and where it ends."""
 MARGIN = 1.25
 """How much larger than the largest seen the next may be."""
 SURE = 0.8
@@ -29,7 +37,8 @@ class Guess:
     Attributes:
         n_bytes: Length of its messages.
         n_tokens: Tokens that its prompt and reply are likely to have.
-        usd: The most that it is likely to cost; None where the price is unknown.
+        usd: The most that it can cost, where `max_tokens` bounds the reply; else the most that is likely. None where
+            the price is unknown.
     """
 
     n_bytes: int
@@ -58,6 +67,7 @@ class Budget:
     _largest_cost_usd: float = 0.0
     _n_seen: int = 0
     _n_measured: int = 0
+    _schema: tuple[Mapping[str, Any] | None, int] = field(default=(None, 0), init=False)
 
     def check(self, model: str) -> None:
         """Refuse a cap that cannot be kept.
@@ -85,7 +95,16 @@ class Budget:
         said = request.parameters.get("max_tokens") or request.parameters.get("max_completion_tokens")
         mean = self._n_reply_tokens // self._n_seen if self._n_seen else FIRST_REPLY_TOKENS
         n_tokens = prompt_tokens + (min(said, mean) if isinstance(said, int) else mean) * request.n_at_once
-        return Guess(n_bytes, n_tokens, self._most_usd(request, prompt_tokens, said))
+        most_prompt_tokens = n_bytes + TOKENS_A_MESSAGE * len(request.messages) + self._schema_tokens(request.schema)
+        return Guess(n_bytes, n_tokens, self._most_usd(request, most_prompt_tokens, said))
+
+    def _schema_tokens(self, schema: Mapping[str, Any] | None) -> int:
+        """Return the most tokens that a schema adds; all requests of a run have the very same one."""
+        if schema is None:
+            return 0
+        if schema is not self._schema[0]:
+            self._schema = schema, len(json.dumps(schema).encode()) + TOKENS_A_MESSAGE
+        return self._schema[1]
 
     def surely_overflows(self, request: Request, n_bytes: int) -> str | None:
         """Return why a prompt cannot fit its model's context, by what replies so far have shown; None where it may."""

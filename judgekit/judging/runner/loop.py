@@ -257,6 +257,7 @@ class Loop:
             self._landed.set()
 
     async def _ask(self, attempt: Attempt, request: Request, guess: Guess) -> None:
+        self.tally.n_asked_again += attempt.inquiry.is_mending and not attempt.n_sent
         attempt.n_sent += 1
         self.tally.n_requests += 1
         sink, sent = self._means.sink, call_id(request)
@@ -344,7 +345,6 @@ class Loop:
         if outcomes is not None:
             self._conclude(outcomes)
             return
-        self.tally.n_asked_again += attempt.inquiry.is_mending
         attempt.start_over()
         self._postpone(attempt, 0.0)
 

@@ -51,13 +51,16 @@ class Spent:
     def __init__(self) -> None:
         """Begin with nothing sent."""
         self._n: dict[SendState, int] = {"sent": 0, "answered": 0, "rejected": 0}
+        self._n_unpriced = 0
         self._cost_usd: float | None = 0.0
         self._possible_usd: float | None = 0.0
 
     def add(self, state: SendState, estimate_usd: float | None, cost_usd: float | None = None) -> None:
         """Count one line of the record of sends."""
         self._n[state] += 1
-        sign = 1 if state == "sent" else -1
+        is_unpriced = state == "answered" and cost_usd is None
+        self._n_unpriced += is_unpriced
+        sign = 0 if is_unpriced else 1 if state == "sent" else -1
         if self._possible_usd is not None:
             self._possible_usd = None if estimate_usd is None else self._possible_usd + sign * estimate_usd
         if state == "answered" and self._cost_usd is not None:
@@ -67,13 +70,14 @@ class Spent:
         """Return the sums so far."""
         n = self._n
         open_sends = n["sent"] - n["answered"] - n["rejected"]
-        possible_usd = max(0.0, self._possible_usd) if self._possible_usd is not None and open_sends else None
+        n_uncertain = open_sends + self._n_unpriced
+        possible_usd = None if self._possible_usd is None else max(0.0, self._possible_usd)
         return Spending(
             n_sent=n["sent"],
             n_answered=n["answered"],
             n_rejected=n["rejected"],
             cost_usd=self._cost_usd,
-            possible_usd=possible_usd if open_sends else 0.0,
+            possible_usd=possible_usd if n_uncertain else 0.0,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from judgekit.judging.ports import Request, Store
     from judgekit.records.verdict import Call
@@ -47,6 +47,10 @@ class FreshStore:
     def find_all(self, requests: Sequence[Request]) -> dict[tuple[str, int], Call]:
         """Return the calls that were committed through here."""
         return self._store.find_all([request for request in requests if (request.key, request.sample) in self._new])
+
+    def count(self, calls: Iterable[Call]) -> None:
+        """Let calls that the store behind holds count: an interrupted run of this kind got them."""
+        self._new.update((call.request, call.sample) for call in calls)
 
     def commit(self, *calls: Call) -> None:
         """Keep calls in the store behind."""

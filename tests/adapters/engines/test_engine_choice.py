@@ -10,6 +10,7 @@ import pytest
 
 from judgekit.adapters.clock import SystemClock
 from judgekit.adapters.engines.choice import EngineWorld, choose_engine, endpoint_of
+from judgekit.adapters.engines.openai_compatible import proxy_for
 from judgekit.adapters.engines.replay import read_replies
 from judgekit.adapters.prices import LitellmPrices
 from judgekit.errors import EngineUnavailable, FileProblem, InputError, InvalidRecord, UnknownName
@@ -68,11 +69,46 @@ def test_the_judges_own_address_and_key_come_first() -> None:
     assert (found.base_url, found.key, found.key_env) == ("http://mine/v1", "b", "MINE")
 
 
-@pytest.mark.parametrize("base_url", ["localhost:8000/v1", "ftp://x/v1", "/v1"])
+@pytest.mark.parametrize("base_url", ["localhost:8000/v1", "ftp://x/v1", "/v1", "http://[::1/v1", "http://x:99999/v1"])
 def test_an_address_that_is_none_is_refused(base_url: Any) -> None:
     """An address without http and a host is refused."""
     with pytest.raises(InputError, match="no http address"):
         endpoint_of(judge(base_url=base_url), around())
+
+
+def test_a_password_in_the_address_is_never_told() -> None:
+    """It is sent as a header, and stands in no message and no failure."""
+    endpoint = endpoint_of(judge(base_url="http://ana:geheim@x:1/v1"), around())
+    assert endpoint.shown == "http://x:1/v1"
+    assert "geheim" not in repr(endpoint)
+
+
+def test_a_query_of_the_address_stays_behind_the_path() -> None:
+    """Azure's api-version, say, belongs after `/chat/completions`."""
+    endpoint = endpoint_of(judge(base_url="http://x/v1/?api-version=2024"), around())
+    assert endpoint.url("/chat/completions") == "http://x/v1/chat/completions?api-version=2024"
+    assert endpoint.url("/batches?limit=1") == "http://x/v1/batches?limit=1&api-version=2024"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "found"), [("proxy:3128", "http://proxy:3128"), ("https://proxy:1", "https://proxy:1"), ("", None)]
+)
+def test_a_proxy_may_be_named_without_its_scheme(proxy: Any, found: Any, monkeypatch: Any) -> None:
+    """As curl and others read the variable."""
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert proxy_for("http://model.invalid/v1") == found
+
+
+def test_a_proxy_of_another_kind_is_refused_before_anything_is_sent(monkeypatch: Any) -> None:
+    """Nothing is said to a SOCKS proxy that it would not understand, and its password is not told."""
+    monkeypatch.setenv("http_proxy", "socks5://u:geheim@proxy:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(InputError, match="socks5") as caught:
+        proxy_for("http://model.invalid/v1")
+    assert "geheim" not in str(caught.value)
 
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:

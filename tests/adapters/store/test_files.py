@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from judgekit.adapters.store.files import read_jsonl, read_text, write_atomically, write_jsonl
+from judgekit.adapters.store.files import read_json, read_jsonl, read_text, write_atomically, write_json, write_jsonl
 from judgekit.adapters.store.validation import validated
 from judgekit.errors import FileProblem, InvalidRecord
 from judgekit.records.judge import Judge
@@ -207,3 +207,9 @@ def test_ids_of_twenty_digits_stay_exact(tmp_path):
     (tmp_path / "s.jsonl").write_text('{"id":12345678901234567891}\n')
     ((_, row),) = read_jsonl(tmp_path / "s.jsonl").rows
     assert validated(Session, row, "s.jsonl:1").id == "12345678901234567891"
+
+
+def test_half_a_surrogate_pair_is_written_as_an_escape(tmp_path):
+    """A model's name or an error may hold what no encoding carries; the document is written all the same."""
+    write_json(tmp_path / "a.json", {"model": "m\ud83d", "ü": "ü"})
+    assert read_json(tmp_path / "a.json") == {"model": "m\ud83d", "ü": "ü"}

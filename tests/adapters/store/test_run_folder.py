@@ -117,6 +117,21 @@ def test_calls_of_an_interrupted_command_stay_until_the_run_is_complete(tmp_path
     assert [each.id for each in folder.each_call()] == ["c-2"]
 
 
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.earlier.jsonl"])
+def test_a_line_that_a_kill_cut_off_takes_no_later_call_with_it(tmp_path, name):
+    """What was cut off is as if it had not been written, however many commands come after."""
+    path = tmp_path / name
+    path.write_bytes(b'{"id":"c-0","request":"r","engine":"scripted","model":"m","reply":"a"}\n{"id":"c-half","requ')
+    for number in (1, 2):
+        with RunFolder(tmp_path) as folder:
+            folder.begin()
+            folder.add_call(call(f"c-{number}"))
+    with RunFolder(tmp_path) as folder:
+        assert [each.id for each in folder.each_call()] == ["c-0", "c-1", "c-2"]
+        folder.begin()
+        assert [each.id for each in folder.each_call()] == ["c-0", "c-1", "c-2"]
+
+
 def test_sends_add_up_over_commands(tmp_path):
     """What was sent and neither answered nor turned away may have been charged, also after a kill."""
     folder = RunFolder(tmp_path)

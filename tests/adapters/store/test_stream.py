@@ -118,3 +118,13 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     finally:
         tracemalloc.stop()
     assert peak < 1_000_000 + 40 * n
+
+
+def test_half_a_surrogate_pair_is_read_as_at_the_first_reading(tmp_path):
+    """A tool that cut an emoji in two leaves a session that passed the check; it is judged like any other."""
+    path = tmp_path / "s.jsonl"
+    path.write_text(
+        '{"id":"a","turns":[{"id":"1","role":"user","text":"x \\ud83d y"}]}\n{"id":"b\\ud800","turns":[]}\n'
+    )
+    first, second = SessionFile(path)
+    assert (first.turns[0].text, second.id) == ("x \ud83d y", "b\ud800")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -14,9 +15,9 @@ import pytest
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
 from judgekit.judging.ports import EngineFault, Reply, Request
 from judgekit.judging.runner.progress import Progress
-from judgekit.judging.runner.sink import MemorySink
+from judgekit.judging.runner.sink import MemorySink, Spent
 from judgekit.judging.runner.store import FreshStore, MemoryStore
-from judgekit.records.judge import Judge, Lineage, Reading
+from judgekit.records.judge import Judge, Lineage, Parameters, Reading
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.run import Run, RunManifest
 from judgekit.records.session import Session, Turn
@@ -401,6 +402,29 @@ def test_after_the_cap_the_same_command_continues() -> None:
     assert len(engine.requests) == 30 - n_before
 
 
+def test_a_cap_is_kept_where_prompts_and_replies_are_suddenly_as_long_as_they_can_be() -> None:
+    """With `max_tokens` nothing costs more than was counted: a byte of prompt or schema is at most one token."""
+    n_asked = itertools.count()
+
+    class PerToken(TokenPrices):
+        def cost_usd(self, model: Any, prompt_tokens: Any, completion_tokens: Any) -> Any:
+            return 1e-6 * (prompt_tokens + completion_tokens)
+
+    def script(request: Request) -> Reply:
+        n_bytes = sum(len(message.content.encode()) for message in request.messages) + len(json.dumps(request.schema))
+        is_long = next(n_asked) > 20
+        n_read, n_written = (n_bytes, 50) if is_long else (9, 1)
+        return Reply(text=GOOD, model="m", prompt_tokens=n_read, completion_tokens=n_written)
+
+    shelf, clock, cap = Shelf(), StillClock(), 0.006
+    engine = ScriptedEngine(script, clock=clock, latency_s=1.0)
+    asked = judge(parameters=Parameters(max_tokens=50))
+    with pytest.raises(BudgetReached):
+        run(None, 200, shelf=shelf, engine=engine, clock=clock, judge_=asked, max_cost_usd=cap, prices=PerToken())
+    assert len(shelf.calls) > 20
+    assert cap / 2 < sum(call.cost_usd or 0.0 for call in shelf.calls) <= cap
+
+
 @pytest.mark.parametrize(("model", "cap"), [("openai/unknown", 1.0), ("openai/m", 0.0), ("openai/m", float("nan"))])
 def test_a_cap_that_cannot_be_kept_is_refused_before_any_request(model: Any, cap: Any) -> None:
     """An unknown price, or a cap that is no amount, is refused while nothing is spent."""
@@ -557,3 +581,31 @@ def test_what_was_sent_lies_between_what_is_recorded_and_what_may_be() -> None:
     assert (spent.n_sent, spent.n_answered, spent.n_rejected, spent.n_possible) == (len(engine.requests), 3, 2, 1)
     assert spent.cost_usd == pytest.approx(0.3)
     assert spent.possible_usd == pytest.approx(1.024)
+
+
+def test_an_answer_that_does_not_tell_its_tokens_may_have_cost_its_estimate() -> None:
+    """What it cost is unknown, and counts at its most wherever a cap is shared out."""
+    spent = Spent()
+    for _ in range(3):
+        spent.add("sent", 0.5)
+    spent.add("answered", 0.5, 0.1)
+    spent.add("answered", 0.5, None)
+    spent.add("rejected", 0.5)
+    found = spent.spending()
+    assert (found.cost_usd, found.possible_usd, found.n_possible) == (None, 0.5, 0)
+
+
+def test_replies_that_are_reused_are_not_asked_again() -> None:
+    """Only what is sent because a reply could not be read is counted so, each once."""
+    shelf, met = Shelf(), Counter[str]()
+
+    def script(request: Request) -> Any:
+        met[request.key] += 1
+        if met[request.key] == 1:
+            return EngineFault("server", "x")
+        return "gibberish" if len(request.messages) == 1 else GOOD
+
+    first, _, _ = run(script, 4, shelf=shelf)
+    assert (first.manifest.n_requests, first.manifest.n_asked_again) == (16, 4)
+    again, _, _ = run(script, 4, shelf=shelf)
+    assert (again.manifest.n_requests, again.manifest.n_asked_again) == (0, 0)
