@@ -8,17 +8,15 @@ the gain does not profit from the choice; where its interval reaches 0, the raw 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
+from judgekit.distill.evidence import Evidence, losses, mean_estimate
 from judgekit.distill.folds import folds_of
 from judgekit.errors import InputError
-from judgekit.judging.calibration import Expected, Model, Readings, ends_of, expected, filled, is_ordered, values_of
-from judgekit.records.calibration import CalibrationMethod, Conformal, Numbers
-from judgekit.records.rubric import Criterion, level_text
-from judgekit.stats.conformal import conformal_reach, left_out_reaches, reach_outward, units_needed
+from judgekit.judging.calibration import Expected, Model, expected, filled, is_ordered
+from judgekit.records.calibration import CalibrationMethod, Numbers
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.isotonic import Isotonic, fit_isotonic
 from judgekit.stats.level_table import LevelTable, fit_level_table
@@ -26,7 +24,7 @@ from judgekit.stats.linear_map import LinearMap, fit_line, fit_offset, fit_ridge
 from judgekit.stats.logistic import Logistic, fit_logistic_ridge, fit_platt
 from judgekit.stats.proportional_odds import fit_proportional_odds
 from judgekit.stats.sample import FloatArray, IntArray
-from judgekit.stats.unit_sums import Otherwise, Resampling, estimates_of_sums
+from judgekit.stats.unit_sums import Resampling
 
 MIN_UNITS = 20
 """Labelled units below which not even a shift is told from noise."""
@@ -40,6 +38,8 @@ FEW_LEVELS, ROWS_A_LEVEL = 10, 10
 PENALTIES = (1000.0, 100.0, 10.0, 1.0)
 """Of the stacked head, simplest first."""
 N_FOLDS, N_INNER = 10, 5
+_ROUNDING = 1e-9
+"""Share of the raw loss below which a gain is rounding."""
 KEEPS_ORDER = ("offset", "linear", "platt", "isotonic", "proportional_odds")
 """Methods that never turn two sessions round."""
 WORDS: dict[str, str] = {
@@ -52,52 +52,6 @@ WORDS: dict[str, str] = {
     "proportional_odds": "cumulative logits, one slope",
     "stacked": "all inputs together, regularised",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Labelled verdicts on one criterion.
-
-    Attributes:
-        criterion: The question.
-        readings: What a calibration reads, a row a target.
-        human: The reference's number, shape (n,).
-        names: Independent unit of each target.
-        n_inputs: Inputs that the stacked head would read.
-    """
-
-    criterion: Criterion
-    readings: Readings
-    human: FloatArray
-    names: tuple[str, ...]
-    n_inputs: int = 1
-    units: IntArray = field(init=False)
-    shares: FloatArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "units", np.unique(self.names, return_inverse=True)[1].astype(np.int64))
-        object.__setattr__(self, "shares", _shares_of(self.human, self.criterion))
-
-    @property
-    def n_units(self) -> int:
-        """Independent units."""
-        return len(set(self.names))
-
-    def only(self, kept: np.ndarray) -> Evidence:
-        """Return some of the targets."""
-        names = tuple(name for name, is_kept in zip(self.names, kept, strict=True) if is_kept)
-        return Evidence(self.criterion, self.readings.only(kept), self.human[kept], names, self.n_inputs)
-
-    def raw(self) -> Expected | None:
-        """Return the judge as it is; None where its scores have no place on the scale."""
-        scale, readings = self.criterion.scale, self.readings
-        low, high = ends_of(scale) if is_ordered(scale) else (0.0, 0.0)
-        if is_ordered(scale) and not ((readings.numbers >= low) & (readings.numbers <= high)).all():
-            return None
-        if scale.type == "binary":
-            return Expected(readings.numbers, np.column_stack([1 - readings.numbers, readings.numbers]))
-        has_shares = scale.levels and not np.isnan(readings.shares).any()
-        return Expected(readings.numbers, readings.shares if has_shares else None)
 
 
 @dataclass(frozen=True, order=True)
@@ -163,8 +117,15 @@ class Learnt:
 
     @property
     def is_gain(self) -> bool:
-        """Whether the gain is more than noise; also where the raw judge has no place on the scale to lose it."""
-        return self.raw_losses is None or (self.gain.low is not None and self.gain.low > 0)
+        """Whether the gain is more than noise; also where the raw judge has no place on the scale to lose it.
+
+        A gain without an interval is the same for every unit: a shift that never varies.
+        """
+        if self.raw_losses is None or self.gain.value is None:
+            return self.raw_losses is None
+        if self.gain.low is None:
+            return self.gain.value > _ROUNDING * float(self.raw_losses.mean())
+        return self.gain.low > 0
 
 
 def learn_calibration(
@@ -229,6 +190,8 @@ def candidates_of(evidence: Evidence, method: CalibrationMethod | None = None) -
     names += ["proportional_odds"] if scale.type == "ordinal" else []
     names += ["stacked"] if evidence.n_inputs > 1 else []
     fit_for = [name for name in names if _has_enough(name, evidence)]
+    if not fit_for:
+        raise _nothing_fits(evidence, names)
     if method is not None:
         if method not in fit_for:
             needed = UNITS_NEEDED.get(method, ISOTONIC_UNITS)
@@ -244,6 +207,16 @@ def candidates_of(evidence: Evidence, method: CalibrationMethod | None = None) -
             (name, penalty) for name in fit_for for penalty in (PENALTIES if name == "stacked" else (0.0,))
         )
     )
+
+
+def _nothing_fits(evidence: Evidence, names: Sequence[str]) -> InputError:
+    """Return the error of verdicts that no method can read, or not yet."""
+    where = f"criterion {evidence.criterion.id}"
+    if not names:
+        hint = "Give verdicts with a value, or with a distribution over the levels"
+        return InputError("no verdict says a level, and these levels have no order for a score", where=where, hint=hint)
+    needed = ", ".join(f"{name} needs {UNITS_NEEDED.get(name, ISOTONIC_UNITS)}" for name in names)
+    return InputError(f"no method fits {evidence.n_units} units: {needed}", where=where, hint="Label more sessions")
 
 
 def choose(trials: Sequence[Trial], units: IntArray) -> Candidate:
@@ -290,52 +263,6 @@ def fit(candidate: Candidate, evidence: Evidence) -> Fitted:
     return Fitted(model)
 
 
-def loss_of(criterion: Criterion) -> Literal["absolute_error", "brier"]:
-    """Return what is lost on a criterion's scale: levels far apart are far wrong, where they have distances."""
-    return "absolute_error" if criterion.scale.type in ("ordinal", "numeric") else "brier"
-
-
-def losses(found: Expected, evidence: Evidence) -> FloatArray:
-    """Return the loss on each target: absolute error of the score, or half the squared distance of distributions."""
-    if found.shares is not None and loss_of(evidence.criterion) == "brier":
-        return np.asarray(((found.shares - evidence.shares) ** 2).sum(axis=1) / 2, dtype=np.float64)
-    return np.abs(found.scores - evidence.human)
-
-
-def mean_estimate(numbers: FloatArray, units: IntArray, resampling: Resampling) -> Estimate:
-    """Return a mean with its interval over independent units."""
-    rows = np.column_stack([numbers, np.ones(len(numbers))])
-    otherwise = Otherwise("no_data", "there are no rows")
-    (found,) = estimates_of_sums(_ratio, rows, units, resampling=resampling, otherwise=otherwise)
-    return found
-
-
-def conformal_of(found: Expected, evidence: Evidence, resampling: Resampling, *, coverage: float) -> Conformal | None:
-    """Return the conformal distances of the cross-fitted scores; None where levels have no order.
-
-    One residual a unit, drawn at random, since targets of one unit are not exchangeable with those of another.
-    """
-    scale = evidence.criterion.scale
-    if scale.type not in ("ordinal", "numeric"):
-        return None
-    rows = _one_a_unit(evidence, resampling.rng)
-    residuals = np.abs(found.scores - evidence.human)[rows]
-    reach = conformal_reach(residuals, coverage)
-    by_level: dict[str, float] = {}
-    if scale.levels:
-        said = [level_text(value) for value in values_of(found, scale)]
-        own = {level: residuals[[said[row] == level for row in rows]] for level in map(level_text, scale.levels)}
-        if all(len(some) >= units_needed(coverage) for some in own.values()):
-            by_level = {level: conformal_reach(some, coverage) or 0.0 for level, some in own.items()}
-    far = left_out_reaches(residuals, coverage)
-    (low, high), levels = ends_of(scale), scale.numbers() if scale.levels else ()
-    ends = reach_outward(found.scores[rows], far, low=low, high=high, levels=levels)
-    human = evidence.human[rows]
-    hits = ((human >= ends[:, 0]) & (human <= ends[:, 1])).astype(np.float64)
-    held = mean_estimate(hits, np.arange(len(hits)), resampling)
-    return Conformal(coverage=coverage, reach=reach, by_level=by_level, n=len(rows), held=held)
-
-
 def _stacked(penalty: float, evidence: Evidence) -> Fitted:
     fills = _fills(evidence.readings.columns)
     columns = filled(evidence.readings, fills).columns
@@ -380,20 +307,6 @@ def _has_enough(method: str, evidence: Evidence) -> bool:
     return evidence.n_units >= ISOTONIC_UNITS or is_few
 
 
-def _shares_of(human: FloatArray, criterion: Criterion) -> FloatArray:
-    """Return references as shares of the levels, shape (n, n_levels); one between two levels is shared out."""
-    scale = criterion.scale
-    if not scale.levels:
-        return np.zeros((len(human), 0))
-    places = np.array(scale.numbers())
-    above = np.clip(np.searchsorted(places, human, side="left"), 1, len(places) - 1)
-    part = (human - places[above - 1]) / (places[above] - places[above - 1])
-    shares = np.zeros((len(human), len(places)))
-    rows = np.arange(len(human))
-    shares[rows, above - 1], shares[rows, above] = 1 - part, part
-    return shares
-
-
 def _fills(columns: FloatArray) -> tuple[float, ...]:
     """Return each column's mean over what is there; 0 where nothing is."""
     there = ~np.isnan(columns)
@@ -406,14 +319,3 @@ def _error(numbers: FloatArray, units: IntArray) -> float:
     sums = np.bincount(np.unique(units, return_inverse=True)[1], weights=numbers - numbers.mean())
     n_units = len(sums)
     return float(np.sqrt(n_units / max(n_units - 1, 1) * (sums**2).sum()) / len(numbers))
-
-
-def _one_a_unit(evidence: Evidence, rng: np.random.Generator) -> IntArray:
-    """Return one row of each unit, whatever was said of it."""
-    order = rng.permutation(len(evidence.units))
-    _, first = np.unique(evidence.units[order], return_index=True)
-    return np.asarray(np.sort(order[first]), dtype=np.int64)
-
-
-def _ratio(sums: FloatArray) -> FloatArray:
-    return sums[:, :1] / sums[:, 1:]

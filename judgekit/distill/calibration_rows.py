@@ -10,9 +10,11 @@ from judgekit.analysis.agreement import Measuring, measured
 from judgekit.analysis.ceiling import beside_raters
 from judgekit.analysis.judged import Judged, columns, rows_between
 from judgekit.analysis.rating import on_levels, sample_of
-from judgekit.distill.calibration import KEEPS_ORDER, WORDS, Evidence, Learnt, mean_estimate
+from judgekit.distill.calibration import KEEPS_ORDER, WORDS, Learnt
+from judgekit.distill.evidence import Evidence, mean_estimate
 from judgekit.judging.calibration import Expected, is_ordered, values_of
-from judgekit.records.report import CalibrationTrial, Row
+from judgekit.records.calibration_report import CalibrationTrial
+from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.stats.estimate import undefined
 from judgekit.stats.unit_sums import Resampling

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from judgekit.analysis.wording import figure
-from judgekit.distill.calibration import KEEPS_ORDER, WORDS, Evidence, Learnt, loss_of, losses
+from judgekit.distill.calibration import KEEPS_ORDER, WORDS, Learnt
+from judgekit.distill.evidence import Evidence, loss_of, losses
 from judgekit.judging.calibration import is_ordered
 from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion

@@ -66,6 +66,14 @@ def value_terms(values: FloatArray, *, low: float, high: float, weights: FloatAr
 
     Raises:
         InputError: A value or weight lies outside its ends, or is missing.
+
+    Source: Waudby-Smith & Ramdas 2024, section 4 (x - m, the term of a plain value).
+
+    Example:
+        By hand: 3 lies half-way from 1 to 5.
+
+        >>> value_terms(np.array([1.0, 3.0, 5.0]), low=1, high=5).up.tolist()
+        [0.0, 0.5, 1.0]
     """
     weigh = np.ones(len(values)) if weights is None else weights
     on_scale = (np.asarray(values, dtype=np.float64) - low) / (high - low)
@@ -105,6 +113,13 @@ def labelled_terms(
         InputError: A weight is larger than one over the least chance, or a value is off the scale.
 
     Source: Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453 (power); Zrnic & Candes 2024, arXiv 2403.03208 (chances).
+
+    Example:
+        By hand, labelled with a chance of a half: .8 + 2 (1 - .8).
+
+        >>> found = labelled_terms(np.array([0.8]), np.ones(1), np.array([2.0]), power=1, least_chance=0.5)
+        >>> round(float(found.up[0]), 3), round(float(found.up[0] + found.down[0]), 3)
+        (1.2, 1.0)
     """
     most = 1 / least_chance
     known = np.concatenate([judge[~np.isnan(judge)], human[~np.isnan(human)]])
@@ -145,6 +160,8 @@ def tuned_power(judge: FloatArray, human: FloatArray, weights: FloatArray) -> fl
         judge: As for `labelled_terms`.
         human: Likewise.
         weights: Likewise.
+
+    Source: Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453 (tuning to the least variance), with weights.
     """
     both = ~np.isnan(judge) & ~np.isnan(human) & (weights > 0)
     if both.sum() < MIN_TUNED:

@@ -16,9 +16,11 @@ import numpy as np
 
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.interval import Interval, no_interval, student_t
+from judgekit.stats.lattice import half_step
 from judgekit.stats.paired_share import FourCells, bisected, constrained_share
-from judgekit.stats.partly_labelled import PartlyLabelled
-from judgekit.stats.prediction_powered import Ends, powered
+from judgekit.stats.partly_labelled import Doubt, PartlyLabelled, units_moves
+from judgekit.stats.post_stratification import mean_of_strata
+from judgekit.stats.prediction_powered import Ends, Powered, additions, powered, tuning_bias
 from judgekit.stats.sample import FloatArray, IntArray
 from judgekit.stats.version_difference import made_up
 
@@ -63,7 +65,8 @@ def careful_mean(
 
     Labels of which few are far off are too often drawn without these, and then show no doubt. So either bound takes
     it that at least one labelled unit more was drawn on its bad side, this far away, and up to four where fewer than
-    five differ from 0.
+    five differ from 0. It is further out by half a step where the mean moves in steps, as counts do, and by the bias
+    that comes of tuning the judge's power on the same labels, where that is on its good side.
 
     Args:
         sample: Judged sessions, or inputs with their differences; the labelled ones picked at random.
@@ -73,7 +76,7 @@ def careful_mean(
         has_judge: Whether the judge counts; without it labels stand alone.
 
     Source: Johnson 1978 and Hall 1992, "On the removal of skewness by transformation"; Agresti & Min 2005 (units made
-    up).
+    up); Kolassa & McCullagh 1990 (half a step).
 
     Example:
         Five in a hundred inputs lose all: t's bounds are -.086 and -.014.
@@ -83,21 +86,12 @@ def careful_mean(
         >>> sample = PartlyLabelled.of(lost, np.full(100, np.nan), np.zeros(0))
         >>> found = careful_mean(sample, 0.9, reach=1.0, has_judge=False)
         >>> round(found.low, 3), round(found.high, 3)
-        (-0.104, -0.013)
+        (-0.109, -0.008)
     """
     found = powered(sample, None if has_judge else 0.0)
-    n_made_up, move = made_up(sample, reach)
-    variance = found.doubt.variance + n_made_up * move**2
-    if not variance > _ROUNDING**2 * max(1.0, found.value**2):
-        return no_interval("no label differs from what the others lead one to expect")
-    error, quantile = math.sqrt(variance), student_t(level, max(2.0, found.doubt.n_free))
-    low, high = (
-        found.value - error * _unskewed(side * quantile, (found.third - side * n_made_up * move**3) / error**3)
-        for side in (1, -1)
-    )
-    if ends is not None:
-        low, high = max(low, ends[0]), min(high, ends[1])
-    return Interval(low, high, "skewed t")
+    jump, bias = _jump(sample, found), tuning_bias(sample) if has_judge else 0.0
+    off = (jump + max(0.0, bias), jump + max(0.0, -bias))
+    return _skewed(found.value, found.doubt, level, made_up=_made_up(sample, reach), off=off, ends=ends)
 
 
 def careful_share(estimate: Estimate) -> Estimate:
@@ -143,6 +137,35 @@ def careful_quality(found: Estimate, levels: Sequence[float], alone: PartlyLabel
     return replace(found, low=ends.low, high=ends.high, method=ends.method)
 
 
+def careful_correction(
+    found: Estimate, levels: Sequence[float], sample: PartlyLabelled, *, is_stratified: bool
+) -> Estimate:
+    """Return a share or a mean of one version that a judge helped with, with bounds that keep their level.
+
+    A mean on more than two levels may be more skewed than the share that it is of its scale, where few sessions are far
+    off, and these in groups. So either end is the further one of the share's and of the skewed t's.
+
+    Args:
+        found: Post-stratified or prediction-powered; without an interval it comes back as it is.
+        levels: Numbers of the scale, ascending; empty where it has none.
+        sample: What it was made of.
+        is_stratified: Whether it is post-stratified.
+    """
+    as_share = careful_quality(found, levels, None)
+    if found.value is None or as_share.low is None or as_share.high is None or len(levels) == 2:
+        return as_share
+    reach, ends = far_reach(levels), (levels[0], levels[-1]) if levels else None
+    if is_stratified:
+        value, doubt = mean_of_strata(sample, np.array(levels))
+        skewed = _skewed(value, doubt, found.level, made_up=_made_up(sample, reach), ends=ends)
+    else:
+        skewed = careful_mean(sample, found.level, reach=reach, ends=ends)
+    if skewed.low is None or skewed.high is None:
+        return as_share
+    low, high = min(as_share.low, skewed.low), max(as_share.high, skewed.high)
+    return replace(found, low=low, high=high, method=f"{as_share.method}, or {skewed.method}")
+
+
 def far_reach(levels: Sequence[float]) -> float:
     """Return how far off an input may be that was not drawn: from one end of two levels to the other, else less.
 
@@ -168,6 +191,58 @@ def _as_share(found: Estimate, levels: Sequence[float]) -> Estimate:
     share = careful_share(replace(found, value=value, low=low, high=high))
     low, high = (start + width * (end or 0.0) for end in (share.low, share.high))
     return replace(found, low=low, high=high, method=share.method)
+
+
+def _skewed(
+    value: float,
+    doubt: Doubt,
+    level: float,
+    *,
+    made_up: tuple[float, float],
+    off: tuple[float, float] = (0.0, 0.0),
+    ends: Ends | None = None,
+) -> Interval:
+    """Return the interval of a mean by Student's t, corrected for skewness.
+
+    Args:
+        value: The mean.
+        doubt: Its variance, degrees of freedom and third moment.
+        level: Coverage; each end is a bound at (1 + level) / 2.
+        made_up: How many units are made up, and by how much each moves the mean.
+        off: By how much the mean may besides be too high, and too low.
+        ends: Lowest and highest number of the mean; None where it has none.
+    """
+    n_made_up, move = made_up
+    variance = doubt.variance + n_made_up * move**2
+    if not variance > _ROUNDING**2 * max(1.0, value**2):
+        return no_interval("no label differs from what the others lead one to expect")
+    error, quantile = math.sqrt(variance), student_t(level, max(2.0, doubt.n_free))
+    down = error * _unskewed(quantile, (doubt.third - n_made_up * move**3) / error**3)
+    up = error * _unskewed(quantile, -(doubt.third + n_made_up * move**3) / error**3)
+    low, high = value - off[0] - down, value + off[1] + up
+    if ends is not None:
+        low, high = max(low, ends[0]), min(high, ends[1])
+    return Interval(low, high, "skewed t")
+
+
+def _made_up(sample: PartlyLabelled, reach: float) -> tuple[float, float]:
+    """Return how many units are made up, and by how much each moves the mean.
+
+    Units of uneven size or weight count as fewer even ones: the large ones are what the mean rests on.
+
+    Source: Kish 1965 (effective number).
+    """
+    n_made_up, _ = made_up(sample, reach)
+    held = units_moves(sample.weights, sample.units[sample.is_labelled])
+    return n_made_up, reach / (1 / float(held @ held) + 2)
+
+
+def _jump(sample: PartlyLabelled, found: Powered) -> float:
+    """Return half the step of a mean of whole counts, as far as it shows; units without a label move it by others."""
+    moves = units_moves(additions(sample, found.power), sample.units)
+    units = np.unique(sample.units)
+    has_label = np.isin(units, sample.units[sample.is_labelled])
+    return half_step([moves[has_label], moves[~has_label]])
 
 
 def _unskewed(quantile: float, skewness: float) -> float:

@@ -128,10 +128,12 @@ class Doubt:
     Attributes:
         variance: Of the mean.
         n_free: Degrees of freedom of Student's t.
+        third: Third moment of the mean, as the units' contributions have it; 0 where nobody asked for it.
     """
 
     variance: float
     n_free: float
+    third: float = 0.0
 
 
 def too_few_labels(sample: PartlyLabelled, *, is_binary: bool) -> str | None:

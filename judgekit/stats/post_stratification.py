@@ -52,11 +52,37 @@ def post_stratified_mean(sample: PartlyLabelled, levels: FloatArray, level: floa
     few = too_few_labels(sample, is_binary=is_binary)
     if few:
         return declined(sample, few, level)
-    strata = verdict_strata(sample, levels)
-    value, doubt = _mean_of_strata(sample, strata, levels)
+    value, doubt = mean_of_strata(sample, levels)
     ends = (float(levels[0]), float(levels[-1]))
     interval = mean_interval(value, doubt, level, ends=ends, method="post-stratified")
     return corrected(sample, value, interval, level, ends=ends)
+
+
+def mean_of_strata(sample: PartlyLabelled, levels: FloatArray) -> tuple[float, Doubt]:
+    """Return the post-stratified mean and its doubt, over units, from however few labels.
+
+    Each labelled session moves the mean within its stratum, and every session by which stratum it is in. Without
+    clusters and on two levels the variance is sum W^2 a (1 - a) / (n + 1) + var(a) / N, a being the smoothed mean;
+    that it took a mean for each stratum is allowed for as in a regression.
+    """
+    strata, labelled = verdict_strata(sample, levels), sample.is_labelled
+    n_strata = int(strata.max()) + 1
+    own, weights, labels = strata[labelled], sample.weights, sample.labels
+    sizes = np.bincount(strata, weights=sample.shares, minlength=n_strata)
+    n_labels = np.bincount(own, minlength=n_strata)
+    held = np.bincount(own, weights=weights, minlength=n_strata)
+    means = np.bincount(own, weights=weights * labels, minlength=n_strata) / held
+    smoothed = (n_labels * means + levels.mean()) / (n_labels + 1)
+    value, centre = float(sizes @ means), float(sizes @ smoothed)
+    moves = sample.shares * (smoothed[strata] - centre)
+    shrunk = (sizes / held * n_labels / (n_labels + 1))[own]
+    moves[labelled] += shrunk * weights * (labels - smoothed[own])
+    spread = ((levels - smoothed[:, None]) ** 2).mean(axis=1)
+    by_unit = units_moves(moves, sample.units)
+    variance = float((by_unit**2).sum() + ((sizes / (n_labels + 1)) ** 2 @ spread))
+    n_free = max(1, sample.n_units - n_strata)
+    more = sample.n_units / n_free
+    return value, Doubt(variance * more, n_free, float((by_unit**3).sum()) * more**1.5)
 
 
 def verdict_strata(sample: PartlyLabelled, levels: FloatArray) -> IntArray:
@@ -86,27 +112,3 @@ def _merged(codes: IntArray, sample: PartlyLabelled, least: int) -> IntArray:
         partner = min(beside, key=lambda place: int(n_labels[place]))
         _, strata = np.unique(np.where(strata == poorest, partner, strata), return_inverse=True)
     return strata.astype(np.int64)
-
-
-def _mean_of_strata(sample: PartlyLabelled, strata: IntArray, levels: FloatArray) -> tuple[float, Doubt]:
-    """Return the post-stratified mean and its doubt, over units.
-
-    Each labelled session moves the mean within its stratum, and every session by which stratum it is in. Without
-    clusters and on two levels the variance is sum W^2 a (1 - a) / (n + 1) + var(a) / N, a being the smoothed mean;
-    that it took a mean for each stratum is allowed for as in a regression.
-    """
-    n_strata, labelled = int(strata.max()) + 1, sample.is_labelled
-    own, weights, labels = strata[labelled], sample.weights, sample.labels
-    sizes = np.bincount(strata, weights=sample.shares, minlength=n_strata)
-    n_labels = np.bincount(own, minlength=n_strata)
-    held = np.bincount(own, weights=weights, minlength=n_strata)
-    means = np.bincount(own, weights=weights * labels, minlength=n_strata) / held
-    smoothed = (n_labels * means + levels.mean()) / (n_labels + 1)
-    value, centre = float(sizes @ means), float(sizes @ smoothed)
-    moves = sample.shares * (smoothed[strata] - centre)
-    shrunk = (sizes / held * n_labels / (n_labels + 1))[own]
-    moves[labelled] += shrunk * weights * (labels - smoothed[own])
-    spread = ((levels - smoothed[:, None]) ** 2).mean(axis=1)
-    variance = float((units_moves(moves, sample.units) ** 2).sum() + ((sizes / (n_labels + 1)) ** 2 @ spread))
-    n_free = max(1, sample.n_units - n_strata)
-    return value, Doubt(variance * sample.n_units / n_free, n_free)

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from judgekit.errors import InputError
 from judgekit.stats.partly_labelled import PartlyLabelled
 from judgekit.stats.prediction_powered import (
+    additions,
     label_multiplier,
     powered,
     prediction_powered_mean,
     stratified_mean,
     tuned_power,
+    tuning_bias,
 )
 from judgekit.stats.unit_sums import Resampling
 
@@ -216,3 +219,53 @@ def test_strata_that_cannot_be_put_together_are_refused() -> None:
         stratified_mean([normal(0.5, 9, 9)] * 2, [1])
     with pytest.raises(InputError, match="stratum 1 has fewer than two labelled units"):
         stratified_mean([normal(0.5, 9, 9), normal(0.5, 1, 9)], [1, 1])
+
+
+def lost(n, n_others, n_lost, n_lost_elsewhere):
+    """Return labelled inputs and others, of which so many are lost, with a judge that is always right."""
+    own, other = (np.where(np.arange(m) < k, -1.0, 0.0) for m, k in ((n, n_lost), (n_others, n_lost_elsewhere)))
+    return PartlyLabelled.of(own, own, other)
+
+
+@pytest.mark.parametrize(("n", "n_others", "share"), [(50, 90, 0.2), (40, 40, 0.25)])
+def test_a_mean_with_a_tuned_power_is_off_by_its_bias(n, n_others, share) -> None:
+    """Summed over every sample: less looks lost than is, by more than an eighth of the error."""
+    total = mean = 0.0
+    for k in range(1, n):
+        for m in range(n_others + 1):
+            chance = binom.pmf(k, n, share) * binom.pmf(m, n_others, share)
+            if chance > 1e-5:
+                total, mean = total + chance, mean + chance * powered(lost(n, n_others, k, m)).value
+    off = mean / total + share
+    assert off > 0.12 * math.sqrt(share * (1 - share) / (n + n_others))
+    told = tuning_bias(lost(n, n_others, round(share * n), round(share * n_others)))
+    assert told == pytest.approx((1 - 2 * share) / n / (1 + n / n_others), rel=0.03)
+    assert told == pytest.approx(off, rel=0.15)
+
+
+def test_groups_are_biased_as_their_own_sums() -> None:
+    """By simulation: groups of two that are alike, half of the groups labelled."""
+    rng, units, found, told = np.random.default_rng(4), np.repeat(np.arange(80), 2), [], []
+    for _ in range(1200):
+        own = -np.repeat((rng.random(80) < 0.2).astype(float), 2)
+        sample = PartlyLabelled(own, np.where(units < 40, own, np.nan), units, np.ones(160))
+        found.append(powered(sample).value + 0.2)
+        told.append(tuning_bias(sample))
+    noise = 3 * float(np.std(found)) / math.sqrt(1200)
+    assert np.mean(found) > noise
+    assert np.mean(found) == pytest.approx(np.mean(told), abs=noise)
+
+
+def test_a_judge_that_says_one_thing_has_no_bias() -> None:
+    """Nor a power."""
+    sample = PartlyLabelled.of(np.array([1.0, 0.0, 1.0]), np.ones(3), np.ones(4))
+    assert (tuned_power(sample), tuning_bias(sample)) == (0.0, 0.0)
+
+
+def test_sessions_add_up_to_the_mean() -> None:
+    """Alone, in groups, all labelled, and picked with chances of their own."""
+    plain = normal(0.6, 40, 60)
+    units, chances = np.arange(100) // 3, np.linspace(0.1, 0.9, 100)
+    whole = PartlyLabelled(plain.judge[:40], plain.human[:40], np.arange(40), np.ones(40))
+    for sample in (plain, clustered(plain, units), clustered(plain, units, chances=chances), whole):
+        assert additions(sample, 0.7).sum() == pytest.approx(powered(sample, 0.7).value)
