@@ -14,7 +14,7 @@ import numpy as np
 from judgekit.analysis.agreement import Measuring, measured
 from judgekit.analysis.judged import Judged, columns, rows_between
 from judgekit.analysis.metric_set import BESIDE_CEILING, counts_levels, is_for, metric_set
-from judgekit.analysis.rating import RatingTable, on_levels, sample_of, unit_codes
+from judgekit.analysis.rating import RatingTable, Target, on_levels, sample_of, unit_codes
 from judgekit.analysis.reference import aggregation_of, group_aggregation, leave_one_out
 from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
@@ -89,6 +89,7 @@ class Trios:
     others: FloatArray
     units: IntArray
     dropped: dict[str, int]
+    targets: tuple[Target, ...]
 
 
 def trios_of(judged: Judged, table: RatingTable) -> Trios:
@@ -109,6 +110,7 @@ def trios_of(judged: Judged, table: RatingTable) -> Trios:
         others=left_out.others[has_verdict],
         units=unit_codes(kept, dataset.unit),
         dropped={cause: n for cause, n in dropped.items() if n},
+        targets=kept,
     )
 
 

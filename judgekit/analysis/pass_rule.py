@@ -5,29 +5,24 @@ Nothing here decides what may be looked at, or how often (`workflows.opening`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring, measured
-from judgekit.analysis.ceiling import DIFFERENCE, beside_raters, trios_of
-from judgekit.analysis.judged import Judged, columns
-from judgekit.analysis.rating import Target, on_levels, sample_of
+from judgekit.analysis.ceiling import DIFFERENCE, beside_raters
+from judgekit.analysis.judged import Judged
+from judgekit.analysis.pass_bound import careful, careful_gap
+from judgekit.analysis.rating import Target, unit_codes
 from judgekit.records.certificate import CertifiedCheck, CheckName, PassRule
 from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import Estimate, undefined
-from judgekit.stats.interval import Interval, clopper_pearson
-from judgekit.stats.near_agreement import careful_bias, graded_kappa, near_bias, near_kappa
-from judgekit.stats.sample import FloatArray, IntArray, Sample
-from judgekit.stats.unit_sums import Resampling
+from judgekit.stats.unseen_unit import share_over_units
 
 FAILURE_RATE: CheckName = "failure_rate"
-MIN_LEVELS, MIN_RARE = 2, 5
-"""On two levels, rows of the experts' rarer one below which kappa gets no bound."""
 
 
 def lines(rule: PassRule) -> dict[CheckName, float]:
@@ -90,12 +85,12 @@ def checks_of(
     dropped = without_number(judged)
     found = measured(judged.criterion, judged.columns, judged.units, what, measuring, dropped=dropped) if plain else {}
     estimates: dict[CheckName, Estimate] = {
-        name: _careful(name, found[metric_of[name]], judged, measuring) for name in asked if name in metric_of
+        name: careful(metric_of[name], found[metric_of[name]], judged, measuring) for name in asked if name in metric_of
     }
     if "ceiling_gap" in asked:
         metric_of["ceiling_gap"] = f"{kappa}_difference"
         gap = ceiling_gap(ceiling_rows(judged, measuring), kappa, measuring.level)
-        estimates["ceiling_gap"] = _near_ceiling(gap, judged, measuring)
+        estimates["ceiling_gap"] = careful_gap(kappa, gap, judged, measuring)
     metric_of[FAILURE_RATE] = FAILURE_RATE
     estimates[FAILURE_RATE] = failure_rate(judged, outcomes, measuring.level)
     return tuple(_check(name, metric_of[name], estimates[name], line) for name, line in asked.items())
@@ -119,63 +114,11 @@ def ceiling_gap(rows: Mapping[tuple[str, str], Estimate], kappa: str, level: flo
     return replace(found, value=value, low=low, high=high)
 
 
-def _careful(name: CheckName, found: Estimate, judged: Judged, measuring: Measuring) -> Estimate:
-    """Return an estimate with bounds to decide by, where the sample may lack far misses or has hardly any at all."""
-    sample = _on_levels(judged.criterion, judged.judge, judged.human, judged.units)
-    if found.value is None or name == "youden_j" or not len(sample.ratings):
-        return found
-    if name == "kappa" and judged.criterion.scale.type == "ordinal":
-        return _with_ends(found, graded_kappa(sample, resampling=_resampling(measuring)))
-    if name == "bias":
-        drawn = careful_bias(sample, resampling=_resampling(measuring))
-        return _with_ends(found, drawn if found.low is not None else near_bias(sample, measuring.level))
-    if found.low is not None:
-        return found
-    return _near(found, sample, measuring)
-
-
-def _near_ceiling(gap: Estimate, judged: Judged, measuring: Measuring) -> Estimate:
-    """Return the gap with a bound where judge or experts differ too seldom for one: no kappa is above 1."""
-    if gap.value is None or gap.high is not None or judged.panel is None:
-        return gap
-    trios = trios_of(judged, judged.panel)
-    sample = _on_levels(judged.criterion, trios.judge, trios.others, trios.units)
-    if not len(sample.ratings):
-        return gap
-    if judged.criterion.scale.type == "ordinal":
-        judge = graded_kappa(sample, resampling=_resampling(measuring))
-    else:
-        judge = near_kappa(sample, is_quadratic=False, resampling=_resampling(measuring))
-    return gap if judge.low is None else replace(gap, low=-1.0, high=1 - judge.low, method=judge.method)
-
-
-def _near(found: Estimate, sample: Sample, measuring: Measuring) -> Estimate:
-    """Return kappa with its exact bound, where the experts use every level often enough to have one."""
-    levels = sample.levels if sample.levels is not None else np.zeros(0)
-    rarest = min((int((sample.ratings[:, 1] == level).sum()) for level in levels), default=0)
-    if len(levels) == MIN_LEVELS and rarest < MIN_RARE:
-        return found
-    return _with_ends(found, near_kappa(sample, is_quadratic=False, resampling=_resampling(measuring)))
-
-
-def _on_levels(criterion: Criterion, judge: FloatArray, human: FloatArray, units: IntArray) -> Sample:
-    legal = on_levels(criterion, judge, human)
-    return sample_of(criterion, columns(judge[legal], human[legal]), units[legal])
-
-
-def _with_ends(found: Estimate, ends: Interval) -> Estimate:
-    return replace(found, low=ends.low, high=ends.high, method=ends.method)
-
-
-def _resampling(measuring: Measuring) -> Resampling:
-    return Resampling(measuring.fresh_rng(), measuring.level, measuring.n_resamples)
-
-
 def failure_rate(judged: Judged, outcomes: Iterable[Verdict | Failure], level: float) -> Estimate:
     """Return the share of a judge's outcomes that are failures, with its exact interval.
 
-    Failures of one user or task come together, so that the interval takes each independent unit for one trial: with
-    units of several sessions it is wider than it need be, and never narrower.
+    Failures of one user or task come together, so that its outcomes are one trial: with units of several sessions the
+    interval is wider than it need be, and never narrower.
 
     Args:
         judged: Names the labelled sessions, which alone count.
@@ -183,18 +126,16 @@ def failure_rate(judged: Judged, outcomes: Iterable[Verdict | Failure], level: f
         level: Coverage, two-sided.
 
     Undefined when: there is no outcome.
-
-    Source: Clopper & Pearson 1934; Hoeffding 1956 (shares within units spread less than trials do).
     """
     places = labelled_places(judged)
     own = [each for each in outcomes if each.criterion == judged.criterion.id and (each.target, each.turn) in places]
     if not own:
         return undefined("no_data", "the judge was asked about no labelled session", level=level)
-    n_failed = sum(isinstance(each, Failure) for each in own)
-    n_units = len({judged.dataset.unit(target) for target, _ in places})
-    rate = n_failed / len(own)
-    found = clopper_pearson(math.ceil(rate * n_units - 1e-9), n_units, level)
-    return Estimate(rate, found.low, found.high, level, len(own), n_units, found.method)
+    is_failed = np.array([isinstance(each, Failure) for each in own])
+    units = unit_codes([(each.target, each.turn) for each in own], judged.dataset.unit)
+    found = share_over_units(is_failed, units, level)
+    n_units = len(np.unique(units))
+    return Estimate(float(is_failed.mean()), found.low, found.high, level, len(own), n_units, found.method)
 
 
 def labelled_places(judged: Judged) -> set[Target]:

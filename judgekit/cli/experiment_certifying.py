@@ -78,13 +78,14 @@ def _certified(
     now: datetime,
 ) -> Certificate | None:  # fmt: skip
     """Open the test split, certify, and keep the certificate; None where that is refused, and nothing was opened."""
+    from judgekit.adapters.store.probed import read_probed
     from judgekit.workflows.certify import certify
     from judgekit.workflows.opening import exam, heads_of, units_opened
 
     name, rule = asked
     data = folder.load()
     outcomes = [each for each in judged[0] if each.target in data.place_by_id]  # new sessions are in no test split
-    scoring = replace(judged[1], reference=bench.experiment.plan.reference)
+    scoring = replace(judged[1], reference=bench.experiment.plan.reference, probed=read_probed(kept.path.parent))
     begun = _begun(bench, data, scoring.judge_fingerprint, name)
     try:
         one = exam(

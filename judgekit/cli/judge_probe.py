@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from judgekit.judging.ports import Engine, Store
     from judgekit.judging.probe import Probing, Question
     from judgekit.records.judge import Judge
-    from judgekit.records.report import ProbeReport
+    from judgekit.records.probe_report import ProbeReport
     from judgekit.workflows.probe import Heard, ProbePlan, ProbePrice
     from judgekit.workflows.run import RunOptions
 
@@ -123,6 +123,7 @@ def judge_probe(
         heard = _heard(probing, folder)
     report = probe_report(probing, heard, options, dataset=Path(sessions).name)
     deliver(report, console, out)
+    _keep(report, folder.path, console)
     return _exit_code(report)
 
 
@@ -257,6 +258,21 @@ def _heard(probing: Probing, folder: JudgeFolder) -> dict[str, Heard]:
     from judgekit.workflows.probe import hear_student
 
     return hear_student(probing, load_student(folder.weights_path), now=SystemClock().now())
+
+
+def _keep(report: ProbeReport, folder: Path, console: Console) -> None:
+    """Keep in the judge's folder what was found, for its certificates; not of a judge that the folder does not hold."""
+    from judgekit.adapters.clock import SystemClock
+    from judgekit.adapters.store.judge import load_judge
+    from judgekit.adapters.store.probed import read_probed, write_probed
+    from judgekit.workflows.probed import probed_of
+
+    if report.judge_fingerprint != load_judge(folder).judge_fingerprint:
+        console.say("not kept for certificates: another model or address was probed than the judge's folder names")
+        return
+    kept = probed_of(report, before=read_probed(folder), now=SystemClock().now())
+    if kept is not None:
+        console.detail(f"wrote {write_probed(folder, kept)}")
 
 
 def _exit_code(report: ProbeReport) -> int:

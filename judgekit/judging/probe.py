@@ -59,12 +59,14 @@ class Probing:
         n_reruns: Askings again beside the first.
         questions: The baseline first, then every variant.
         skipped: Probe, or probe and variant -> why it is not asked.
+        judge_fingerprint: Of the judge as it was given: pairs are asked about in one order, whatever it does itself.
     """
 
     subject: Subject
     n_reruns: int
     questions: tuple[Question, ...]
     skipped: Mapping[str, str]
+    judge_fingerprint: str
 
 
 def prepared(
@@ -113,7 +115,7 @@ def prepared(
     if asked_for and len(questions) == 1:
         name, why = next(iter(skipped.items()))
         raise InputError(f"nothing to ask: {name} is left out, {why}", where=judge.name, hint="Choose another --probe")
-    return Probing(subject, n_reruns, tuple(questions), skipped)
+    return Probing(subject, n_reruns, tuple(questions), skipped, judge.judge_fingerprint)
 
 
 def in_own_order(outcome: Verdict | Failure, variant: Variant | None) -> Verdict | Failure:

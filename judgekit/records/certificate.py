@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from judgekit.records.probed import Probed
 from judgekit.records.record import FORMAT, FormatNumber, Id, Record, Time
 from judgekit.stats.estimate import Estimate
 
@@ -21,6 +22,8 @@ class PassRule(Record):
     """Kappa of rater~others minus kappa of judge~others is at most this, at its upper bound."""
     max_bias: float | None = Field(default=None, ge=0)
     """The whole interval of the bias lies within this, either way; share, or units of the scale."""
+    probes: Literal["clean"] | None = None
+    """`clean`: this very judge was probed with every probe that it can be asked, and none ever found anything."""
     max_failure_rate: float = Field(default=0.05, ge=0, le=1)
     """The upper bound of the share of outcomes that are failures is at most this."""
     level: float = Field(default=0.95, gt=0.5, lt=1)
@@ -33,6 +36,14 @@ class PassRule(Record):
         if self.min_youden_j is None and self.min_kappa is None and self.max_ceiling_gap is None:
             raise ValueError("a rule needs min_youden_j, min_kappa or max_ceiling_gap: agreement is what is certified")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_silence_on_probes(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `probes` out where it asks for nothing: rules from before there was such a key keep their hash."""
+        written: dict[str, Any] = dump(self)
+        if self.probes is None:
+            written.pop("probes", None)
+        return written
 
 
 CheckName = Literal["youden_j", "kappa", "ceiling_gap", "bias", "failure_rate"]
@@ -96,7 +107,9 @@ class Certificate(Record):
     slices: dict[str, Estimate] = {}
     """`field=value` -> agreement there."""
     probes: tuple[str, ...] = ()
-    """What invariance probes of this very judge found, in words; empty where none were kept."""
+    """What probes of this very judge found, in words, or that it was not probed."""
+    probed: Probed | None = None
+    """What they rest on; None where this very judge was not probed."""
     labels: tuple[Id, ...] = ()
     """Ids of the labels, and of the adjudications, that it rests on."""
     labels_fingerprint: str

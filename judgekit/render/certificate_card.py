@@ -28,6 +28,7 @@ VOIDS = (
     "redacted; the question is reworded; dataset.toml asks for more. New labels do not void it."
 )
 UNKNOWN = "not known here: the dataset {name!r} is not under datasets/"
+UNPROBED = "not known: this certificate does not say"
 ORDINALS = {1: "first", 2: "second", 3: "third"}
 
 
@@ -48,7 +49,7 @@ def certificate_card(held: Certificate, standing: Standing | None = None, *, is_
         *(("to know" if place == 0 else "", line) for place, line in enumerate(_notes(held))),
         *([("slices", _slices(held))] if held.slices else []),
         *([("stand-in test", _without_name(held, held.alt_test))] if held.alt_test else []),
-        *(("probes" if place == 0 else "", line) for place, line in enumerate(held.probes)),
+        *(("probes" if place == 0 else "", line) for place, line in enumerate(_probes(held))),
         ("valid until", _until(held)),
         ("void when", VOIDS),
     ]
@@ -74,6 +75,7 @@ def _now(held: Certificate, standing: Standing | None) -> str:
 
 def _asked(held: Certificate) -> str:
     said = [f"{ASKED[check.name]} {_line(check)}" for check in held.checks]
+    said += ["clear of all probes"] if held.rule.probes is not None else []
     return "; ".join(said) + ". Declared before these labels were opened."
 
 
@@ -101,6 +103,10 @@ def _basis(held: Certificate) -> str:
 def _notes(held: Certificate) -> list[str]:
     """Return the words after the verdict and the rule's lines: the ceiling, what was left out, what changed."""
     return [_without_name(held, line) for line in held.words[1 + len(held.checks) :]]
+
+
+def _probes(held: Certificate) -> list[str]:
+    return [_without_name(held, line) for line in held.probes] or [UNPROBED]
 
 
 def _slices(held: Certificate) -> str:

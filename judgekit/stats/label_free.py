@@ -106,6 +106,38 @@ def difference_of(differences: FloatArray, units: IntArray) -> JudgeDifference:
     return JudgeDifference(float(differences.mean()), _by_unit((differences - differences.mean()) / n * factor, units))
 
 
+def mean_above(
+    rates: FloatArray, rate_units: IntArray, judge: FloatArray, human: FloatArray, units: IntArray
+) -> JudgeDifference:
+    """Return the judge's mean on new sessions above what it says where experts say 0: over the slope, the experts' own.
+
+    Args:
+        rates: The judge's numbers on sessions without labels, shape (n_inputs,).
+        rate_units: The independent unit of each, in the same numbering as `units`.
+        judge: The judge's numbers on labelled sessions of other versions, shape (n_sessions,).
+        human: The experts', which are not all alike.
+        units: The independent unit of each of these.
+
+    Source: Rogan & Gladen 1978: (rate - FPR) / J.
+
+    Example:
+        It passes 60% of new sessions, 8 of 10 that the experts pass and 3 of 10 that they fail: (.6 - .3) / .5.
+
+        >>> judge, human = np.repeat([1.0, 0, 1, 0], [8, 2, 3, 7]), np.repeat([1.0, 0], 10)
+        >>> found = mean_above(np.repeat([1.0, 0], [6, 4]), np.arange(10), judge, human, np.arange(10, 30))
+        >>> round(found.value / 0.5, 6)
+        0.6
+    """
+    own, away = difference_of(rates, rate_units), human - human.mean()
+    spread, n = float(away @ away), len(human)
+    slope = float(away @ judge) / spread
+    residual = judge - judge.mean() - slope * away
+    lever = np.sqrt(np.clip(1 - 1 / n - away**2 / spread, 1e-9, None))
+    base = _by_unit((1 / n - float(human.mean()) * away / spread) * residual / lever, units)
+    moves = {each: own.moves.get(each, 0.0) - base.get(each, 0.0) for each in own.moves | base}
+    return JudgeDifference(own.value - float(judge.mean()) + slope * float(human.mean()), moves)
+
+
 def label_free_range(difference: JudgeDifference, slope: Slope, delta: float, level: float = 0.95) -> Interval:
     """Return the range of the experts' difference, (judge's difference -/+ delta) / slope, all sampling errors in it.
 

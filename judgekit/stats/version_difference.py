@@ -31,7 +31,7 @@ from judgekit.stats.unit_sums import MIN_UNITS, TOO_FEW_UNITS
 
 _NORMAL = NormalDist()
 ENOUGH_MOVED, MOST_MADE_UP = 5, 3.0
-"""Labelled units that differ from which one more is made up, and how many besides where none does: the interval of a
+"""Labelled units a step off from which one more is made up, and how many besides where none is: the interval of a
 hundred that are all alike then reaches as far as Tango's."""
 POWER = 0.8
 """Chance of seeing an effect of the size that is called detectable."""
@@ -168,11 +168,22 @@ def two_sided_p_value(estimate: Estimate) -> float | None:
 def made_up(sample: PartlyLabelled, step: float) -> tuple[float, float]:
     """Return how many labelled units are made up, and by how much each moves the mean.
 
-    One, and more where few of the true ones differ.
+    One, and more where the true ones hardly differ from most: a unit counts by its variance, as part of that of one a
+    step off, and at most as one. Numbers that differ all a little say nothing of how often one is far off.
+
+    Example:
+        Of 40 inputs 36 are off by a tenth of the step and none by more: as though less than half an input had moved.
+
+        >>> differences = np.repeat([0.1, -0.1, 0.0], [18, 18, 4])
+        >>> round(made_up(PartlyLabelled.of(differences, np.full(40, np.nan), np.zeros(0)), 1.0)[0], 3)
+        3.784
     """
-    n_moved = len(np.unique(sample.units[sample.is_labelled][sample.labels != 0]))
-    n_made_up = 1 + MOST_MADE_UP * max(0.0, 1 - n_moved / ENOUGH_MOVED)
-    return n_made_up, step / (sample.n_units + 2)
+    off = np.abs(sample.labels - np.median(sample.labels))
+    part = np.minimum(1.0, off / step) ** 2 if step > 0 else (off > 0).astype(np.float64)
+    units, place = np.unique(sample.units[sample.is_labelled], return_inverse=True)
+    moved = np.zeros(len(units))
+    np.maximum.at(moved, place, part)
+    return 1 + MOST_MADE_UP * max(0.0, 1 - float(moved.sum()) / ENOUGH_MOVED), step / (sample.n_units + 2)
 
 
 def _n_units(version: OneVersion) -> int:

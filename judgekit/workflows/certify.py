@@ -24,7 +24,7 @@ from judgekit.errors import InputError
 from judgekit.records.certificate import Certificate, CertifiedCheck, LedgerHead, PassRule
 from judgekit.records.dataset import Dataset
 from judgekit.records.label import Adjudication, Label, Opening
-from judgekit.records.report import AltTest
+from judgekit.records.score_report import AltTest
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric_words import metric_words
@@ -38,10 +38,9 @@ from judgekit.workflows.opening import (
     resamples_for,
     units_opened,
 )
+from judgekit.workflows.probed import of_this_judge, probe_words
 from judgekit.workflows.score import Scoring
-from judgekit.workflows.standing import evidence_fingerprint, standing
-
-__all__ = ["MIN_LABELS", "certify", "standing"]
+from judgekit.workflows.standing import evidence_fingerprint
 
 MIN_LABELS = 100
 """Labelled test sessions below which a certificate is provisional."""
@@ -101,6 +100,7 @@ def certify(
     labels, settled = evidence(dataset, one, scoring)
     tested = alt_test(judged, plain, epsilon=scoring.epsilon)
     ceiling = ceiling_rows(judged, plain)
+    probed = of_this_judge(scoring.probed, scoring.judge_fingerprint, criterion)
     bare = Certificate(
         judge=scoring.judge,
         judge_fingerprint=scoring.judge_fingerprint or "",
@@ -125,6 +125,8 @@ def certify(
             for each in slice_tests(judged, scoring.slices, plain).tests
             if each.metric == kappa_of(one.criterion)
         },
+        probes=probe_words(probed, scoring.judge, criterion),
+        probed=probed,
         labels=tuple(sorted(each.id for each in (*labels, *settled))),
         labels_fingerprint=evidence_fingerprint(labels, settled),
         heads=dict(heads),

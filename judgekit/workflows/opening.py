@@ -32,7 +32,9 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.label import Entry, LabelKind, Opening
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.workflows.calibrate import refuse_disagreeing
+from judgekit.workflows.expert_agreement import refuse_disagreeing
+from judgekit.workflows.lineage import units_in_making
+from judgekit.workflows.probed import not_clean, of_this_judge
 from judgekit.workflows.score import Scoring, refuse_strangers
 
 TEST = "test"
@@ -92,7 +94,8 @@ def exam(
     Raises:
         InputError: No rule is declared, or the scale cannot answer to it; who judged is not known; there is no test
             split, no label in it, or no verdict on some of it; verdicts are on other content; the experts barely
-            agree; these labels were opened so often that no bound can be drawn.
+            agree; these labels were opened so often that no bound can be drawn; the rule asks for clean probes, and
+            this very judge was not probed, or is not clear of all.
         LeakError: Labels that helped to make the judge would certify it.
         UnknownName: There is no such criterion.
     """
@@ -107,6 +110,7 @@ def exam(
     places = _labelled_in_test(dataset, asked, scoring, units, where)
     targets = {target for target, _ in places}
     _refuse_own_labels(dataset, targets, scoring)
+    _require_probes(rule, scoring, criterion, where)
     _require_verdicts(dataset, asked, outcomes, places, where)
     _require_readable(dataset, asked, outcomes, scoring, targets)
     refuse_disagreeing(dataset, asked, _open_targets(dataset, asked), measuring)
@@ -228,7 +232,8 @@ def rule_words(rule: PassRule) -> str:
         "bias": "bias within {:g} either way",
         "failure_rate": "failures at most {:.3g}",
     }
-    return ", ".join(words[name].format(line) for name, line in lines(rule).items())
+    asked = [words[name].format(line) for name, line in lines(rule).items()]
+    return ", ".join([*asked, *(["clear of all probes"] if rule.probes is not None else [])])
 
 
 def toml_key(criterion: str) -> str:
@@ -290,7 +295,7 @@ def _is_known(dataset: Dataset, target: str) -> bool:
 
 
 def _refuse_own_labels(dataset: Dataset, targets: Iterable[str], scoring: Scoring) -> None:
-    barred = scoring.lineage.barred(dataset.name)
+    barred = units_in_making(dataset, scoring.lineage)
     reused = sorted(each for each in targets if dataset.unit(each) in barred)
     if reused:
         more = f" and {len(reused) - _N_NAMED} more" if len(reused) > _N_NAMED else ""
@@ -300,6 +305,20 @@ def _refuse_own_labels(dataset: Dataset, targets: Iterable[str], scoring: Scorin
             where=dataset.name,
             hint="Make the judge from train and dev, or certify it on sessions that were never used (--unopened)",
         )
+
+
+def _require_probes(rule: PassRule, scoring: Scoring, criterion: str, where: str) -> None:
+    """Refuse a judge that is not clear of all probes where the rule asks for that; no label is needed to know it.
+
+    Raises:
+        InputError: It was not probed as it is, or not clear of all.
+    """
+    if rule.probes is None:
+        return
+    why = not_clean(of_this_judge(scoring.probed, scoring.judge_fingerprint, criterion), criterion)
+    if why is not None:
+        hint = f"`judgekit judge probe {scoring.judge} SESSIONS`; a judge that was found with something is mended first"
+        raise InputError(f'the rule asks for probes = "{rule.probes}", and {why}', where=where, hint=hint)
 
 
 def _require_verdicts(

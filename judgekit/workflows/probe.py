@@ -20,8 +20,8 @@ from judgekit.judging.probe import Probing, Question, in_own_order, prepared
 from judgekit.judging.probe_variant import PROBES, RERUN
 from judgekit.judging.prompt import PairTarget
 from judgekit.judging.student import judge_targets
+from judgekit.records.probe_report import ProbeReport, ProbeResult
 from judgekit.records.record import Record
-from judgekit.records.report import ProbeReport, ProbeResult
 from judgekit.records.run import RunManifest
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.dry_run import RunPlan, Way, plan_run, plan_together
@@ -235,7 +235,7 @@ def probe_report(
         judge=judge.name,
         engine=engine,
         model=judge.model,
-        judge_fingerprint=judge.judge_fingerprint,
+        judge_fingerprint=probing.judge_fingerprint,
         error_rate=options.error_rate,
         n_reruns=probing.n_reruns,
         counts=tuple(baseline_counts(askings, measure) for measure, askings, _ in parts),

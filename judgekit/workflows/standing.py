@@ -16,6 +16,7 @@ from judgekit.records.label import Adjudication, Answer, Entry, Label, Opening, 
 from judgekit.records.record import fingerprint
 from judgekit.review.fold import fold
 from judgekit.workflows.opening import level_spent, times_opened, units_opened
+from judgekit.workflows.probed import not_clean
 
 Said = tuple[StandingWord, str]
 """A standing's word, and why, in one sentence."""
@@ -109,6 +110,8 @@ def _edited(held: Certificate) -> str | None:
         and said == asked
         and all(clears(check.name, check.estimate, check.line) for check in held.checks)
         and abs(held.level_spent - level_spent(held.rule.level, held.opening)) < 1e-9
+        and (held.rule.probes is None or not_clean(held.probed, held.criterion) is None)
+        and (held.probed is None or held.probed.judge_fingerprint == held.judge_fingerprint)
         and all(abs(check.estimate.level - (2 * held.level_spent - 1)) < 1e-9 for check in held.checks)
     )
     return None if is_whole else "the certificate contradicts itself: its file was changed after it was written"
@@ -166,6 +169,8 @@ def _asks_more(held: Certificate, rule: PassRule | None) -> str | None:
         stricter = name not in old or (line > old[name] if name in ("youden_j", "kappa") else line < old[name])
         if stricter:
             return f"dataset.toml asks for more now ({name} {line:g}): certify again"
+    if rule.probes is not None and held.rule.probes is None:
+        return f'dataset.toml asks for more now (probes = "{rule.probes}"): certify again'
     return "dataset.toml asks for a higher level now: certify again" if rule.level > held.rule.level else None
 
 

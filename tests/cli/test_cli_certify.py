@@ -1,76 +1,44 @@
-"""`score --certify` on the command line: what it refuses, what it writes and shows, and what a certificate is worth."""
+"""`score --certify` on the command line: what it refuses, what it writes and shows, and how looks are counted."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from judgekit.adapters.store.certificate import CertificateFolder
 from judgekit.adapters.store.dataset import DatasetFolder
 from judgekit.adapters.store.judge import JudgeFolder
+from judgekit.adapters.store.probed import write_probed
 from judgekit.adapters.store.run import RunFolder
-from judgekit.cli.certifying import judge_folder_of, rule_lines, standings_of
 from judgekit.cli.main import main
-from judgekit.records.certificate import Certificate
-from judgekit.records.judge import Judge, Lineage
-from judgekit.records.label import Label, Retraction
-from judgekit.records.run import RunManifest
-from tests.analysis.composed_data import PASSED, failure, label
-from tests.workflows.certifying import N_OPEN, N_TEST, NOW, composed, said
-
-N = N_OPEN + N_TEST
-CERTIFY = ["score", "runs/judy", "data", "--certify", "--resamples", "200"]
+from judgekit.records.judge import Lineage
+from judgekit.records.label import Label
+from judgekit.records.probed import Probed, ProbeFinding
+from judgekit.stats.estimate import Estimate
+from judgekit.workflows.certify_run import rule_lines
+from tests.analysis.composed_data import QUALITY, failure, label, session, verdict
+from tests.cli.certifying_project import (
+    CERTIFY,
+    N,
+    another_judge,
+    certifiable,
+    certificate,
+    made_judge,
+    made_run,
+    openings,
+)
+from tests.workflows.certifying import N_TEST, NOW, labelled, said
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DatasetFolder:
     """A dataset with a rule and a locked test split, a judge in its folder, and its complete run."""
     monkeypatch.chdir(tmp_path)
-    folder = composed(tmp_path / "datasets" / "data")
-    made_judge("judy")
-    made_run("judy", said(N))
-    return folder
-
-
-def made_judge(name: str, **fields: object) -> Judge:
-    judge = Judge.model_validate({"name": name, "kind": "stored", "criterion": PASSED, "target": "session", **fields})
-    judge = judge.model_copy(update={"stored": None, "kind": "prompt", "user": "Passed?", "model": "composed/m"})
-    JudgeFolder(Path("judges") / name).write(judge)
-    return JudgeFolder(Path("judges") / name).load()
-
-
-def made_run(judge: str, outcomes, *, state: str = "complete", lineage: Lineage | None = None, **fields) -> None:
-    known = JudgeFolder(Path("judges") / judge).load() if (Path("judges") / judge).is_dir() else None
-    manifest = RunManifest.model_validate({
-        "judge": judge, "criterion": "passed", "request_fingerprint": "sha256:r", "engine": "replay", "model": "m",
-        "judge_fingerprint": known.judge_fingerprint if known else "sha256:x", "n_targets": N, "n_expected": N,
-        "state": state, "started_at": NOW, **fields,
-    })  # fmt: skip
-    shutil.rmtree(Path("runs") / judge, ignore_errors=True)
-    run = RunFolder(Path("runs") / judge)
-    run.write_manifest(manifest)
-    for outcome in outcomes:
-        run.add_outcome(outcome)
-    run.finish()
-    if lineage is not None:
-        run.write_lineage(lineage)
-
-
-def openings(folder: DatasetFolder) -> int:
-    return len(folder.load().openings)
-
-
-def certificate() -> Certificate:
-    found = CertificateFolder(Path("judges/judy")).find("data", "passed")
-    assert found is not None
-    return found
+    return certifiable(tmp_path)
 
 
 @pytest.mark.slow
@@ -137,11 +105,6 @@ def no_split(folder: DatasetFolder) -> None:
     (folder.path / "splits.json").unlink()
 
 
-def another_judge(_: DatasetFolder) -> None:
-    path = Path("judges/judy/user.j2")
-    path.write_text("Passed, really?\n", encoding="utf-8")
-
-
 def no_judge(_: DatasetFolder) -> None:
     Path("judges/judy").rename("judges/else")
 
@@ -177,7 +140,7 @@ def strange_verdict(_: DatasetFolder) -> None:
     [
         (no_rule, "no rule is declared for passed"),
         (no_split, "there is no test split to certify on"),
-        (another_judge, "judges/judy is now (sha256:"),
+        (another_judge, "by another judge than judy is now (sha256:"),
         (no_judge, "no judge 'judy' under judges/"),
         (half_a_run, "the judge was not asked about 50 labelled test sessions, such as 's150'"),
         (stopped, "the run is stopped"),
@@ -242,6 +205,39 @@ def test_a_split_named_test_is_what_certify_reads(project: DatasetFolder) -> Non
     assert openings(project) == 1
 
 
+def test_probes_of_this_very_judge_stand_on_its_certificate(project: DatasetFolder, capsys) -> None:
+    """Where the rule asks for them, only clean ones of this judge open anything; the card and the page tell of them."""
+    path = project.path / "dataset.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("min_kappa", 'probes = "clean", min_kappa'), encoding="utf-8"
+    )
+    judge = JudgeFolder("judges/judy").load()
+    names = ("order", "criteria", "paraphrase", "length", "markdown", "names", "injection")
+    skipped = dict.fromkeys(names[1:], "it cannot be asked")
+    rate = Estimate(0.02, 0.0, 0.1, 0.95, 50, 50, "wilson")
+    finding = ProbeFinding(
+        criterion="passed", probe="order", variant="levels", word="clear", n=50, flip_rate=rate, difference=rate
+    )
+    probed = Probed(judge="judy", judge_fingerprint="sha256:else", at=NOW, error_rate=0.05, findings=(finding,),
+                    skipped=skipped)  # fmt: skip
+    for told in (None, probed):
+        if told is not None:
+            write_probed(Path("judges/judy"), told)
+        assert main([*CERTIFY, "-q"]) == 2
+        assert 'the rule asks for probes = "clean", and this very judge was not probed' in capsys.readouterr().err
+        assert openings(project) == 0
+    write_probed(Path("judges/judy"), probed.model_copy(update={"judge_fingerprint": judge.judge_fingerprint}))
+    assert main([*CERTIFY, "-o", "r.json"]) == 0
+    card = " ".join(capsys.readouterr().out.split())
+    assert "clear of all probes. Declared before these labels were opened." in card
+    assert "probes probed on 2026-03-01: nothing found." in card
+    assert "order (levels): within the noise of asking again: 2.0% [0.0, 10.0] of 50 verdicts turned" in card
+    assert main(["judge", "show", "judy"]) == 0
+    assert "probes probed on 2026-03-01: nothing found." in " ".join(capsys.readouterr().out.split())
+    assert main(["report", "r.json", "-o", "r.html"]) == 0
+    assert "within the noise of asking again" in Path("r.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_a_look_counts_though_its_certificate_was_lost(project: DatasetFolder) -> None:
     """Killed between opening and certificate: the ledger remembers, and the next is the second opening."""
@@ -268,9 +264,6 @@ def test_new_sessions_start_again(project: DatasetFolder, capsys) -> None:
     assert main([*CERTIFY, "--unopened"]) == 2
     assert "every labelled session of the test split was opened before" in capsys.readouterr().err
     old = project.load()
-    from tests.analysis.composed_data import session
-    from tests.workflows.certifying import labelled
-
     names = [f"s{N + i:03}" for i in range(N_TEST)]
     project.write_sessions([*old.sessions, *map(session, names)])
     assert old.splits is not None
@@ -288,60 +281,8 @@ def test_new_sessions_start_again(project: DatasetFolder, capsys) -> None:
 
 
 @pytest.mark.slow
-def test_gate_and_estimate_hear_what_a_certificate_is_worth(project: DatasetFolder, capsys) -> None:
-    """Absent, valid, changed, voided: one word a criterion, and estimate says it."""
-    path = [Path("judges/judy")]
-
-    def word() -> str:
-        (found,) = standings_of(project, project.load(), path, now=datetime.now(UTC))
-        return found.word
-
-    def warned() -> str:
-        capsys.readouterr()
-        words = ["--json", "estimate", "data", "--verdicts", "runs/judy", "--resamples", "200", "--split", "dev,train"]
-        assert main(words) == 0
-        return " | ".join(json.loads(capsys.readouterr().out)["warnings"])
-
-    assert word() == "absent"
-    assert "certificate absent: judy has no certificate for passed on data" in warned()
-    assert main(CERTIFY) == 0
-    assert word() == "valid"
-    assert "certificate valid: judy is certified for passed until" in warned()
-    later = datetime.now(UTC) + timedelta(days=91)
-    assert standings_of(project, project.load(), path, now=later)[0].word == "expired"
-    taken = Retraction(id="r-1", label=certificate().labels[0], by="lead", reason="slip")
-    project.append([taken], NOW, "lead")
-    assert word() == "voided"
-    assert "certificate voided: 1 label that it rests on was taken back" in warned()
-    another_judge(project)
-    assert word() == "changed"
-
-
-def test_a_certificate_whose_dataset_is_gone_is_shown_without_standing(project: DatasetFolder, capsys) -> None:
-    """The card says that it cannot be known here; a ledger that was changed voids it."""
-    assert main(CERTIFY) == 0
-    (ledger,) = project.path.glob("ledger/experts.jsonl")
-    ledger.write_text(ledger.read_text(encoding="utf-8").replace('"pass"', '"fail"', 1), encoding="utf-8")
-    capsys.readouterr()
-    assert main(["judge", "show", "judy"]) == 0
-    assert "NOT VALID (voided): the ledger does not verify" in " ".join(capsys.readouterr().out.split())
-    (project.path / "dataset.toml").unlink()
-    assert main(["judge", "show", "judy"]) == 0
-    assert "not known here: the dataset 'data' is not under datasets/" in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.mark.parametrize("name", ["../judy", "", ".", "..", "/etc", "nobody", "a/b"])
-def test_a_judge_is_found_by_a_plain_name_alone(project: DatasetFolder, name: str) -> None:
-    """A name that leads elsewhere, or nowhere, finds nothing."""
-    assert judge_folder_of(name) is None
-    assert judge_folder_of("judy") == Path.cwd() / "judges" / "judy"
-
-
-@pytest.mark.slow
 def test_several_criteria_open_once_each(project: DatasetFolder, capsys) -> None:
     """One event a criterion; those without a rule are named and left alone."""
-    from tests.analysis.composed_data import QUALITY, verdict
-
     truth = [1 + i % 5 for i in range(N)]
     given: list[Label] = [label(f"s{i:03}", QUALITY, who, truth[i]) for i in range(N) for who in ("ana", "ben")]
     project.append(given, NOW, "experts")

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 from judgekit.adapters.store.judge import JudgeFolder
+from judgekit.adapters.store.probed import read_probed
 from judgekit.cli.main import main
+from judgekit.judging.probe import prepared
+from judgekit.judging.prompt import PairTarget
 from judgekit.judging.scaffold import new_judge
 from judgekit.records.rubric import Criterion, Scale
+from judgekit.records.session import Pair, Session, Turn
 from judgekit.testing import Fault, FaultyServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -226,3 +230,34 @@ def test_a_student_is_probed_without_a_request(
     assert report["rows"][0]["estimate"]["value"] == 0.0
     assert {"order", "criteria", "paraphrase"} <= report["skipped"].keys()
     assert "requests" not in report["settings"]
+
+
+@pytest.mark.slow
+def test_what_was_found_is_kept_in_the_judges_folder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the fingerprint of the judge as it stands there; another model is not this judge; a second probing counts."""
+    folder = project / "judges/j"
+    with FaultyServer(answering(honest)) as server:
+        judge = JudgeFolder(folder).load().model_copy(update={"base_url": server.base_url})
+        JudgeFolder(folder).write(judge)
+        assert probe("--model", "openai/else", "-p", "order") == 0
+        assert "not kept for certificates: another model or address was probed" in capsys.readouterr().err
+        assert read_probed(folder) is None
+        assert probe("-p", "order") == 0
+        assert probe("-p", "order", "-p", "names") == 0
+    kept = read_probed(folder)
+    assert kept is not None
+    assert kept.judge_fingerprint == judge.judge_fingerprint
+    assert {(each.probe, each.word) for each in kept.findings} == {("order", "clear"), ("names", "clear")}
+    assert (kept.n_before, kept.dataset, kept.left_out[0]) == (1, "sessions.jsonl", "criteria")
+    assert "ITEM-" not in (folder / "probes.json").read_text()
+    assert JudgeFolder(folder).load() == judge
+
+
+def test_a_judge_of_pairs_is_probed_in_one_order_and_named_as_it_is() -> None:
+    """What is asked has one order; the fingerprint is that of the judge, which runs and certificates know."""
+    preference = Criterion(id="better", question="Which?", scale=Scale(type="preference"))
+    judge = new_judge(preference, name="p", model="openai/mine", target="pair")
+    sessions = [Session(id=name, turns=(Turn(id="1", role="user", text=name),)) for name in "ab"]
+    probing = prepared(judge, [PairTarget(Pair(id="p", first="a", second="b"), *sessions)])
+    assert probing.subject.judge.orders == "forward"
+    assert probing.judge_fingerprint == judge.judge_fingerprint != probing.subject.judge.judge_fingerprint

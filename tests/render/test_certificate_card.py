@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from judgekit.cli.certifying import standing_words
+from judgekit.cli.standing import standing_words
 from judgekit.records.certificate import Certificate, CertifiedCheck, CheckName, PassRule, Standing
 from judgekit.render.certificate_card import certificate_card
 from judgekit.stats.estimate import Estimate, undefined
@@ -57,6 +57,7 @@ Certificate of judy: tone on data
   rests on      150 labelled test sessions (2 labels of the experts), on
                 2026-03-01; first look at them
   to know       two experts reach .80.
+  probes        not known: this certificate does not say
   valid until   2026-05-30 (90 days)
   void when     the judge, its model or its prompt changes; a label that it
                 rests on is taken back, corrected, adjudicated or redacted; the

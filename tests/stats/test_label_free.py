@@ -9,7 +9,7 @@ from scipy import stats
 
 from judgekit.errors import InputError
 from judgekit.stats import label_free as measured
-from judgekit.stats.label_free import JudgeDifference, Slope, delta_limit, difference_of, tipping_point
+from judgekit.stats.label_free import JudgeDifference, Slope, delta_limit, difference_of, mean_above, tipping_point
 from tests.stats.test_interval_coverage import covers_at_least
 
 label_free_range: Any = measured.label_free_range
@@ -30,6 +30,35 @@ def test_the_slope_of_two_levels_is_youden_j():
     assert slope_of(np.zeros(0), np.zeros(0), np.zeros(0, int)) is None
     same = slope_of(human, human, np.arange(200))
     assert same.interval(0.95).method.startswith("none: the judge's errors")
+
+
+def test_a_mean_above_is_rogan_and_gladens_numerator():
+    """(rate - FPR), with the standard errors of both rates; over J it is the experts' own rate."""
+    judge, human = np.repeat([1.0, 0, 1, 0], [80, 20, 30, 70]), np.repeat([1.0, 0], 100)
+    rates = np.repeat([1.0, 0], [120, 80])
+    found = mean_above(rates, np.arange(200), judge, human, np.arange(200, 400))
+    assert found.value == pytest.approx(0.6 - 0.3)
+    assert found.variance == pytest.approx(0.24 / 199 + 0.21 / 99, rel=0.02)
+    slope = slope_of(judge, human, np.arange(200, 400))
+    ends = label_free_range(found, slope, 0.0, 0.9)
+    assert ends.low < 0.6 < ends.high
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", [0.0, 0.05, -0.05])
+def test_a_mean_without_labels_is_missed_as_often_as_said_where_delta_holds(shift):
+    """Seven in ten of the labelled pass, eight in ten of the new; the judge errs otherwise on these by delta."""
+    rng, n_missed, n_runs = np.random.default_rng(5), 0, 1500
+    for _ in range(n_runs):
+        human, truth = (rng.random(n) < share for n, share in ((150, 0.7), (300, 0.8)))
+        judge = np.where(human, rng.random(150) < 0.9, rng.random(150) < 0.2)
+        rates = np.where(truth, rng.random(300) < 0.9 + shift, rng.random(300) < 0.2 + shift)
+        units = np.arange(450)
+        told = (judge.astype(float), human.astype(float), units[300:])
+        above = mean_above(rates.astype(float), units[:300], *told)
+        ends = label_free_range(above, slope_of(*told), abs(shift), 0.9)
+        n_missed += not ends.low <= 0.8 <= ends.high
+    assert covers_at_least(n_runs - n_missed, n_runs, 0.9)
 
 
 def test_the_judges_difference_is_a_mean_over_units():

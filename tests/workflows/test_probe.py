@@ -21,7 +21,7 @@ from judgekit.judging.runner.sink import MemorySink
 from judgekit.judging.runner.store import MemoryStore
 from judgekit.judging.scaffold import new_judge
 from judgekit.records.judge import Judge
-from judgekit.records.report import ProbeReport
+from judgekit.records.probe_report import ProbeReport
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.session import Pair, Session, ToolCall, Turn
 from judgekit.testing import ScriptedEngine, StillClock

@@ -15,7 +15,7 @@ from judgekit.errors import InvalidRecord
 from judgekit.records.certificate import Certificate, PassRule, Standing
 from judgekit.records.label import Opening, Redaction, Retraction
 from judgekit.records.rubric import Rubric
-from judgekit.workflows.certify import standing
+from judgekit.workflows.standing import standing
 from tests.analysis.composed_data import PASSED, RUBRIC, label, settled
 from tests.workflows.certifying import JUDGE, N_OPEN, N_TEST, NOW, RULE, composed, opened, said
 

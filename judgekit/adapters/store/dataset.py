@@ -24,7 +24,7 @@ from judgekit.adapters.store.ledger import Ledger
 from judgekit.adapters.store.toml import read_toml, write_toml
 from judgekit.errors import FileProblem, InputError, InvalidRecord, LeakError, UnknownName
 from judgekit.records.dataset import Dataset, DatasetCard, SplitManifest
-from judgekit.records.label import Adjudication, Answer, Entry, Event, Label
+from judgekit.records.label import Adjudication, Answer, Entry, Event, Label, Opening
 from judgekit.records.rubric import Rubric
 from judgekit.records.session import Pair, Session, Turn
 from judgekit.review.fold import Folded, fold
@@ -166,6 +166,16 @@ class DatasetFolder:
             else:
                 fitted.append(event)
         return self.ledger.append(fitted, writer=writer, now=now, prefix=prefix)
+
+    def write_opening(self, opening: Opening, *, now: datetime) -> tuple[Entry, ...]:
+        """Write down that the test split is opened, and return every entry of the ledger, this one among them.
+
+        Raises:
+            TamperedLedger: A chain does not verify.
+            FileProblem: The ledger could not be written; then nothing was opened.
+        """
+        self.ledger.append([opening], now=now, prefix="opening")
+        return self.ledger.entries().entries
 
     def seen(self, fingerprint: str) -> tuple[Turn, ...] | None:
         """Return content that a label refers to and that has since changed; None when it is not kept."""

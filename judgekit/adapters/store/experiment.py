@@ -182,6 +182,23 @@ class ExperimentFolder:
         path = self.path / (source.sessions or "")
         return Made(_sessions_of(path, version), _fingerprint(path.read_bytes()))
 
+    def sessions_so_far(self, experiment: Experiment, version: str) -> tuple[Session, ...] | None:
+        """Return the sessions of a version's file, or those that its command made; None where it has not made them.
+
+        Args:
+            experiment: As declared.
+            version: One of its sources.
+
+        Raises:
+            FileProblem: The file is missing, cannot be read, is cut off, or holds no session.
+            InvalidRecord: A line is no session of this version, or the sessions are not what the command made.
+        """
+        source = experiment.sources[version]
+        if not source.command:
+            return self.read_file(version, source).sessions
+        found = self.made(version, source, self.inputs_fingerprint(experiment))
+        return None if found is None else found[1].sessions
+
     def made(self, version: str, source: VersionSource, inputs: str | None) -> tuple[Produced, Made] | None:
         """Return what a version's command made of the same inputs before; None where it has not, or is another.
 

@@ -70,6 +70,17 @@ def find_judge(name_or_path: str | Path, start: Path | None = None) -> Path:
     return _find("judge", name_or_path, project_root(start) / "judges", "judge.toml")
 
 
+def judge_folder_of(name: str) -> Path | None:
+    """Return the folder of a judge under `judges/`, by its plain name; None where there is none."""
+    if not name.strip() or Path(name).name != name or name in (".", ".."):
+        return None  # a name that would lead elsewhere
+    try:
+        found = find_judge(name)
+    except InputError:
+        return None
+    return found if (found / "judge.toml").is_file() else None
+
+
 def find_experiment(name_or_path: str | Path, start: Path | None = None) -> Path:
     """Return an experiment's folder, given its path or its name under `experiments/`.
 
