@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from judgekit.api.calls import RESAMPLES, SEED, Outcomes, judged, words_of
+from judgekit.api.given import RESAMPLES, SEED, Outcomes, judged, measuring_by, words_of
 
 if TYPE_CHECKING:
     from judgekit.records.calibration import CalibrationMethod
@@ -53,11 +53,8 @@ def calibrate(
         InputError: The labels cannot support it; says what is missing.
         UnknownName: A criterion that the judge does not answer.
     """
-    import numpy as np
-
-    from judgekit.analysis.agreement import Measuring
-    from judgekit.workflows.calibrate import Calibrating, Heard
     from judgekit.workflows.calibrate import calibrate as learn
+    from judgekit.workflows.calibration_input import Calibrating, Heard
 
     heard = []
     for name, each in {judge.name: outcomes, **(others or {})}.items():
@@ -75,5 +72,5 @@ def calibrate(
         seed=seed,
         settings={"seed": seed},
     )
-    measuring = Measuring(np.random.default_rng(seed), level=level, n_resamples=n_resamples)
+    measuring = measuring_by(seed, level=level, n_resamples=n_resamples)
     return learn(dataset, judge, heard, calibrating, measuring)

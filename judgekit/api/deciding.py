@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from judgekit.api.calls import RESAMPLES, SEED, Outcomes, judged
+from judgekit.api.given import RESAMPLES, SEED, Outcomes, judged, measuring_by
 
 if TYPE_CHECKING:
     from judgekit.analysis.verdict_table import Use
@@ -63,10 +63,7 @@ def gate(
     """
     from dataclasses import replace
 
-    import numpy as np
-
     from judgekit.adapters.store.files import validated
-    from judgekit.analysis.agreement import Measuring
     from judgekit.records.experiment import Experiment, Plan
     from judgekit.records.policy import Policy
     from judgekit.workflows.gate import gate as decide
@@ -79,7 +76,7 @@ def gate(
         (given, replace(scoring, use=use, reference=reference, settings={"seed": seed}))
         for given, scoring in _heard(outcomes, judge)
     ]
-    measuring = Measuring(np.random.default_rng(seed), n_resamples=n_resamples)
+    measuring = measuring_by(seed, n_resamples=n_resamples)
     run = decide if rules.sequential is None else gate_by_looks
     return run(dataset, told, asked, measuring=measuring, standings=standings)
 

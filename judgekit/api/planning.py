@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from judgekit.api.calls import SEED, Outcomes, judged, words_of
+from judgekit.api.given import SEED, Outcomes, judged, words_of
 
 if TYPE_CHECKING:
     from judgekit.records.dataset import Dataset

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judgekit.api.given import SEED, words_of
+
 if TYPE_CHECKING:
     from judgekit.judging.ports import Engine
     from judgekit.judging.probe import Probing, Question
     from judgekit.records.dataset import Dataset
     from judgekit.records.judge import Judge
-    from judgekit.records.report import ProbeReport
+    from judgekit.records.probe_report import ProbeReport
     from judgekit.workflows.distil import Distilled
     from judgekit.workflows.probe import Heard
     from judgekit.workflows.run import RunOptions
@@ -27,7 +29,7 @@ def probe(
     error_rate: float = 0.05,
     engine: Engine | None = None,
     max_in_flight: int = 16,
-    seed: int = 7,
+    seed: int = SEED,
     level: float = 0.95,
 ) -> ProbeReport:
     """Return what changes that should not matter do to a judge's verdicts, beside asking the same again.
@@ -52,7 +54,6 @@ def probe(
 
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.judge import JudgeFolder
-    from judgekit.api.calls import words_of
     from judgekit.api.running import asked_judge, with_engine
     from judgekit.workflows.probe import ProbeOptions, hear_student, probe_report, probing_of
     from judgekit.workflows.run import targets_of

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from judgekit.api.given import SEED
 from judgekit.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,10 +37,20 @@ class AskedJudge:
     replies: Sequence[Recorded] | None = None
 
 
-def run_in_memory(
-    judge: Judge | Distilled | str | Path, dataset: Dataset, *, engine: Engine | None, max_in_flight: int
+def run(
+    judge: Judge | Distilled | str | Path,
+    dataset: Dataset,
+    *,
+    engine: Engine | None = None,
+    max_in_flight: int = 16,
 ) -> Run:
-    """Return one judge's verdicts on every session (or pair) of a dataset.
+    """Return one judge's verdicts on every session (or pair) of a dataset; nothing is written to disk.
+
+    Args:
+        judge: A judge's folder or name, a prompt judge, or what `distil_student` returned.
+        dataset: Sessions and pairs to judge.
+        engine: What completes requests; None: the judge's own, with keys from the environment.
+        max_in_flight: Most requests at once.
 
     Raises:
         InputError: A student judge is given without its weights.
@@ -175,15 +186,15 @@ def _panel_run(asked: AskedJudge, dataset: Dataset, *, engine: Engine | None, ma
         what = "a panel needs its members' folders"
         raise InputError(what, where=asked.judge.name, hint='Give its folder: run("judges/NAME", data)')
     folders = JudgeFolder(asked.folder).member_folders(asked.judge)
-    runs = [run_in_memory(folder, dataset, engine=engine, max_in_flight=max_in_flight) for folder in folders]
+    runs = [run(folder, dataset, engine=engine, max_in_flight=max_in_flight) for folder in folders]
     sink = MemorySink()
     manifest = combine_runs(
         asked.judge,
         targets_of(asked.judge, dataset.sessions, dataset.pairs),
-        {run.manifest.judge: (run.manifest, run.outcomes) for run in runs},
+        {each.manifest.judge: (each.manifest, each.outcomes) for each in runs},
         sink=sink,
         clock=SystemClock(),
-        worth=PanelWorthOf(dataset.unit, np.random.default_rng(7)),
+        worth=PanelWorthOf(dataset.unit, np.random.default_rng(SEED)),
     )
     return sink.run(manifest, asked.judge.verdict_lineage)
 

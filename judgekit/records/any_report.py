@@ -6,18 +6,16 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.calibration_report import CalibrationReport
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.experiment_report import ExperimentReport
 from judgekit.records.gate import GateReport
 from judgekit.records.planning import PlanReport
+from judgekit.records.probe_report import ProbeReport
+from judgekit.records.quality_report import QualityReport
 from judgekit.records.record import Record
-from judgekit.records.report import (
-    AgreementReport,
-    CalibrationReport,
-    ComparisonReport,
-    ProbeReport,
-    QualityReport,
-    ScoreReport,
-)
+from judgekit.records.score_report import ScoreReport
 
 AnyReport = (
     AgreementReport

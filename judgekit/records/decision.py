@@ -1,27 +1,48 @@
 """Decision: whether a comparison shows what is asked of it. True only where it passes; printed, it is the reason.
 
-For tests and notebooks. The policy of an experiment, with its certificates and ceilings, is the gate's.
+For tests and notebooks. Bounds are the careful ones that a gate goes by, so that nothing passes here on which a gate at
+the same level is not decided; the policy of an experiment, with its certificates and ceilings, is the gate's.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError, UnknownName
-from judgekit.records.policy import Witness
+from judgekit.records.policy import Witness, refuse_off_scale
 from judgekit.records.record import Record
 from judgekit.stats.estimate import Estimate
 
 if TYPE_CHECKING:
-    from judgekit.records.report import ComparisonReport
+    from judgekit.records.comparison_report import ComparisonReport
 
 DecisionWord = Literal["pass", "fail", "inconclusive", "undefined"]
 """`undefined`: there is nothing to decide by."""
 WORST_FIRST: tuple[DecisionWord, ...] = ("undefined", "fail", "inconclusive", "pass")
-LEADS = ("mean_difference", "win_rate")
-"""Metrics that say which version is better."""
+
+
+class Bounds(Record):
+    """What a gate would go by on one criterion: bounds that err at most as often as their level says."""
+
+    criterion: str
+    of: Witness = "experts"
+    """Whose view it is."""
+    metric: Literal["mean_difference", "win_rate"] = "mean_difference"
+    estimator: str | None = None
+    """How it was made, as in the rows."""
+    estimate: Estimate | None = None
+    """Its ends are one-sided bounds; None where there are none."""
+    even: float = 0.0
+    """What is neither better nor worse: 0 of differences, a half of win rates."""
+    is_missing: bool = False
+    """Whether there is nothing to decide by, rather than too little."""
+    why: str = ""
+    """Why there are no bounds; what else must be said of them."""
+    undecidable: str = ""
+    """Why they decide nothing, wherever they lie."""
+    no_pass: str = ""
+    """Why nothing passes by them, wherever they lie."""
 
 
 class DecisionPart(Record):
@@ -32,7 +53,7 @@ class DecisionPart(Record):
     why: str
     """With the bounds and what they are held against."""
     estimate: Estimate | None = None
-    """Candidate minus baseline, or the candidate's win rate, as in the report; None where there is none."""
+    """Candidate minus baseline, or the candidate's win rate, with the bounds that a gate goes by."""
     line: float | None = None
     """What its ends are held against."""
 
@@ -47,7 +68,7 @@ class Decision(Record):
     parts: tuple[DecisionPart, ...]
     """One a criterion."""
     level: float
-    """Of each bound, one-sided: an end of a two-sided 95% interval is a bound at 97.5%."""
+    """Of each bound, one-sided, as in a gate's policy."""
 
     def __bool__(self) -> bool:
         """Return whether every part passes."""
@@ -75,6 +96,11 @@ class Demand:
     criterion: str | None = None
     of: Witness = "experts"
 
+    @property
+    def asked(self) -> tuple[str, float]:
+        """How it is called, and by how much: `margin` 0.02, or `by` 0."""
+        return ("margin", -self.gain) if self.gain < 0 else ("by", self.gain)
+
     def words(self, report: ComparisonReport) -> str:
         """Return it as a sentence without its end."""
         if self.gain < 0:
@@ -85,12 +111,10 @@ class Demand:
 
 
 def decided(report: ComparisonReport, demand: Demand) -> Decision:
-    """Return whether a comparison shows what is demanded.
-
-    The ends of its intervals are the bounds: with an interval at 95%, each is meant to be wrong in 2.5% of cases.
+    """Return whether a comparison shows what is demanded, by the bounds that a gate at the same level goes by.
 
     Raises:
-        InputError: The comparison names no criterion.
+        InputError: The comparison names no criterion, or the demand is off a criterion's scale.
         UnknownName: The criterion demanded was not compared.
     """
     known = tuple(report.headline)
@@ -99,73 +123,54 @@ def decided(report: ComparisonReport, demand: Demand) -> Decision:
     if demand.criterion is not None and demand.criterion not in known:
         raise UnknownName("criterion", demand.criterion, known, where=report.title)
     names = known if demand.criterion is None else (demand.criterion,)
+    for name in names:
+        refuse_off_scale(*demand.asked, name, report.reaches.get(name, (None, None)), where=report.title)
     parts = tuple(_part(report, name, demand) for name in names)
     levels = [part.estimate.level for part in parts if part.estimate is not None]
     return Decision(
         asks=demand.words(report),
         word=next(each for each in WORST_FIRST if any(part.word == each for part in parts)),
         parts=parts,
-        level=(1 + min(levels, default=0.95)) / 2,
+        level=(1 + min(levels, default=0.9)) / 2,
     )
 
 
 def _part(report: ComparisonReport, criterion: str, demand: Demand) -> DecisionPart:
-    estimator = "judge_raw" if demand.of == "judge" else report.headline[criterion]
-    why = _hindrance(report, criterion, demand)
-    if why is not None:
+    found = next((each for each in report.bounds if (each.criterion, each.of) == (criterion, demand.of)), None)
+    why = _hindrance(report, criterion) or ("" if found is not None else "the report holds no bounds; compare again")
+    if why or found is None:
         return DecisionPart(criterion=criterion, word="undefined", why=why)
-    if estimator == "judge_raw" and demand.of == "experts":
-        return _label_free(report, criterion, demand)
-    pair = f"{report.candidate}~{report.baseline}"
-    rows = (row for row in report.rows if (row.criterion, row.between, row.slice) == (criterion, pair, None))
-    row = next((each for each in rows if each.metric in LEADS and each.estimator == estimator), None)
-    if row is None:
-        return DecisionPart(criterion=criterion, word="undefined", why="no difference of the two versions is given")
-    if row.metric == "win_rate":
-        return _held(criterion, row.estimate, 0.5 + demand.gain, is_lower=False)
-    return _held(criterion, row.estimate, *_line(report, criterion, demand))
+    if found.estimate is None:
+        return DecisionPart(
+            criterion=criterion, word="undefined" if found.is_missing else "inconclusive", why=found.why
+        )
+    is_lower = report.directions[criterion] == "lower"
+    line = found.even + (-demand.gain if is_lower else demand.gain)
+    return _held(found, line, is_lower=is_lower)
 
 
-def _hindrance(report: ComparisonReport, criterion: str, demand: Demand) -> str | None:
+def _hindrance(report: ComparisonReport, criterion: str) -> str:
     """Return why the report can decide nothing of a criterion, whatever its numbers."""
     if len(report.versions) > 2:
         return f"{len(report.versions)} versions are compared; compare two"
     if criterion not in report.directions:
         return "the report does not say which end of the scale is better; compare again"
-    if criterion in report.not_random and demand.of == "experts":
-        return "the labelled inputs are no random sample and speak for themselves alone"
-    return None
+    return ""
 
 
-def _line(report: ComparisonReport, criterion: str, demand: Demand) -> tuple[float, bool]:
-    """Return what a difference is held against, and whether it must lie below."""
-    is_lower = report.directions[criterion] == "lower"
-    return (-demand.gain if is_lower else demand.gain) + 0.0, is_lower
-
-
-def _label_free(report: ComparisonReport, criterion: str, demand: Demand) -> DecisionPart:
-    """Return what the range without labels says; the judge alone decides nothing in the experts' name."""
-    free = next((each for each in report.label_free if each.criterion == criterion), None)
-    if free is None:
-        words = "only the judge speaks, and no label says how it follows the experts"
-        return DecisionPart(criterion=criterion, word="undefined", why=words)
-    if free.delta is None:
-        return DecisionPart(criterion=criterion, word="inconclusive", why=f"no labels on the candidate: {free.why}")
-    part = _held(criterion, free.range, *_line(report, criterion, demand))
-    told = f"{part.why}; no labels on the candidate, delta {free.delta:g}, no error rate is claimed"
-    return part.model_copy(update={"why": told})
-
-
-def _held(criterion: str, estimate: Estimate, line: float, is_lower: bool) -> DecisionPart:  # noqa: FBT001  # of `_line`
-    """Return an estimate held against a line; equal to the line is not beyond it."""
-    ends = (estimate.low, estimate.high)
-    if not estimate.is_defined or any(end is None or not math.isfinite(end) for end in ends):
-        reason = (estimate.undefined or estimate.method).partition(": ")[2] or "no interval"
-        return DecisionPart(criterion=criterion, word="undefined", why=f"{reason} (n={estimate.n})")
-    low, high = estimate.low or 0.0, estimate.high or 0.0
-    above, below = low > line, high < line
+def _held(found: Bounds, line: float, *, is_lower: bool) -> DecisionPart:
+    """Return bounds held against a line; equal to the line is not beyond it."""
+    estimate, criterion = found.estimate, found.criterion
+    if estimate is None or estimate.low is None or estimate.high is None or found.undecidable:
+        return DecisionPart(criterion=criterion, word="inconclusive", why=found.undecidable, estimate=estimate)
+    above, below = estimate.low > line, estimate.high < line
     passes, fails = (below, above) if is_lower else (above, below)
     word: DecisionWord = "pass" if passes else "fail" if fails else "inconclusive"
     place = "above" if above else "below" if below else "across"
-    told = f"{estimate.value or 0.0:.3g} [{low:.3g}, {high:.3g}] lies {place} {line:g}, n={estimate.n}"
+    told = (
+        f"{estimate.value or 0.0:.3g} [{estimate.low:.3g}, {estimate.high:.3g}] lies {place} {line:g}, n={estimate.n}"
+    )
+    told += f"; {found.why}" if found.why else ""
+    if passes and found.no_pass:
+        word, told = "inconclusive", f"{told}; {found.no_pass}"
     return DecisionPart(criterion=criterion, word=word, why=told, estimate=estimate, line=line)

@@ -11,7 +11,7 @@ from judgekit.records.record import FORMAT, FormatNumber, Id, Record, fingerprin
 
 
 class VersionSource(Record):
-    """Where the sessions of one version come from: a command that makes them, or a file."""
+    """Where the sessions of one version come from: a command that makes them, or a file; neither: the dataset."""
 
     command: tuple[str, ...] = ()
     """Words of a command that reads inputs and writes sessions; `{inputs}`, `{sessions}` and `{version}` are filled in.
@@ -23,9 +23,14 @@ class VersionSource(Record):
 
     @model_validator(mode="after")
     def _is_one_of_two(self) -> VersionSource:
-        if bool(self.command) == (self.sessions is not None):
+        if self.command and self.sessions is not None:
             raise ValueError("a version has either a command or a file of sessions")
         return self
+
+    @property
+    def is_dataset(self) -> bool:
+        """Whether the sessions stand in the dataset."""
+        return not self.command and self.sessions is None
 
 
 class Plan(Record):
@@ -68,10 +73,21 @@ class Experiment(Record):
     inputs: str | None = None
     """Path of a JSONL file of inputs that the versions' commands read."""
     versions: dict[str, VersionSource] = {}
-    """Version -> where its sessions come from; one that is not named is in the dataset."""
+    """Version -> where its sessions come from. Baseline and candidate are in the dataset where they are not named;
+    the others named here are compared with them, and with each other."""
     plan: Plan = Plan()
     gate: Policy | None = None
     """What the candidate must show; None: nothing is decided."""
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """All versions of the question: the baseline, the candidate, then the others."""
+        return tuple(dict.fromkeys((self.baseline, self.candidate, *self.versions)))
+
+    @property
+    def sources(self) -> dict[str, VersionSource]:
+        """Version -> the command or file that its sessions come from, for those that are not in the dataset."""
+        return {version: source for version, source in self.versions.items() if not source.is_dataset}
 
     @property
     def plan_hash(self) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Literal
 
 from judgekit.records.calibration import Calibration
+from judgekit.records.calibration_report import CalibrationReport
 from judgekit.records.certificate import Certificate
 from judgekit.records.gate import GateWord
 from judgekit.records.record import FORMAT, FormatNumber, Record, Time
-from judgekit.records.report import CalibrationReport, Report
+from judgekit.records.report import Report
 from judgekit.records.run import Latency
 
 

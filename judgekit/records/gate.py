@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from judgekit.records.comparison_report import LabelFree
 from judgekit.records.policy import Witness
 from judgekit.records.record import Record
-from judgekit.records.report import Counts, Disagreement, LabelFree, Report
+from judgekit.records.report import Counts, Disagreement, Report
 from judgekit.stats.estimate import Estimate
 
 RuleWord = Literal["pass", "fail", "inconclusive", "incomplete", "untrusted", "missing"]
@@ -41,6 +42,8 @@ class RuleOutcome(Record):
     engine: str | None = None
     estimator: str | None = None
     """How the estimate was made, as in comparison and quality reports."""
+    metric: str | None = None
+    """What it is one of: `mean_difference`, `win_rate`, `share`, `mean`, or a ceiling's statistic."""
     estimate: Estimate | None = None
     """Its ends are one-sided bounds at the policy's level; None where nothing could be measured."""
     line: float

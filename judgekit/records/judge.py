@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -131,6 +132,10 @@ class Lineage(Record):
     """Unit -> the fold that was made without it, for cross-fitted judges."""
     calibrated: tuple[Calibrated, ...] = ()
     """Labels that calibrated the verdicts, which no fold was made without; filled where a run is written."""
+    shown: tuple[Id, ...] = ()
+    """Sessions that the prompt shows as demonstrations, whoever wrote them there; filled likewise."""
+    because: tuple[Id, ...] = ()
+    """Labels that the prompt's rules rest on; filled likewise."""
 
     def barred(self, dataset: str) -> set[str]:
         """Return the units of a dataset that may not testify: their labels shaped the verdicts, in every fold."""
@@ -268,9 +273,14 @@ class Judge(Record):
 
     @property
     def verdict_lineage(self) -> Lineage:
-        """The lineage of its verdicts: labels that made the judge, and labels that calibrate it."""
-        used = tuple(Calibrated(dataset=each.dataset, units=each.units) for each in self.calibrations)
-        return self.lineage.model_copy(update={"calibrated": used}) if used else self.lineage
+        """The lineage of its verdicts: labels that made the judge, by its list and by its prompt, or calibrate it."""
+        found: dict[str, Any] = {
+            "calibrated": tuple(Calibrated(dataset=each.dataset, units=each.units) for each in self.calibrations),
+            "shown": _all(self.lineage.shown, (each.session for each in self.demonstrations)),
+            "because": _all(self.lineage.because, (label for each in self.rules for label in each.because)),
+        }
+        used = {name: each for name, each in found.items() if each}
+        return self.lineage.model_copy(update=used) if used else self.lineage
 
     def _asked(self) -> dict[str, Any]:
         fields = {
@@ -288,6 +298,11 @@ class Judge(Record):
 _LATER = frozenset({"levels_from", "redact", "check", "members", "verdicts"})
 _LATER_IN_READING = frozenset({"probabilities", "fallback_samples"})
 """Keys that older judges lack: they stand in a fingerprint only where they say something."""
+
+
+def _all(*given: Iterable[str]) -> tuple[str, ...]:
+    """Return each of some ids once, in order."""
+    return tuple(sorted({each for some in given for each in some}))
 
 
 def _set_as_ever(record: Record, names: frozenset[str]) -> set[str]:

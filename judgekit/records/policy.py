@@ -5,10 +5,12 @@ Rules only say what is wanted; what the data say of each is `records.gate`, how 
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from judgekit.errors import InputError
 from judgekit.records.record import Id, Record
 
 Witness = Literal["experts", "judge"]
@@ -107,3 +109,30 @@ class Policy(Record):
                 raise ValueError(f"a {rule.kind} rule stands twice")
             seen.add(told)
         return self
+
+
+ScaleEnds = tuple[float | None, float | None]
+"""The least and the most that a criterion's number can be; None where none is declared."""
+FROM_EVEN: ScaleEnds = (0.0, 0.5)
+"""How far a win rate can be from a half, which is neither better nor worse."""
+
+
+def refuse_off_scale(key: str, value: float, criterion: str, ends: ScaleEnds, *, where: str, rule: str = "") -> None:
+    """Refuse what no candidate could fail, or none pass: a margin of 5 on shares, which was meant as 5%.
+
+    Args:
+        key: `margin`, `by` or `at_least`.
+        value: As given.
+        criterion: Its name.
+        ends: Of its scale; `FROM_EVEN` of a preference.
+        where: The experiment, or the report.
+        rule: What to begin with, such as `rule 2: `.
+
+    Raises:
+        InputError: It is such.
+    """
+    low, high = (-math.inf if ends[0] is None else ends[0], math.inf if ends[1] is None else ends[1])
+    is_fit = low <= value <= high if key == "at_least" else value < high - low
+    if not is_fit:
+        told = f"{rule}{key} {value:g} is off the scale of {criterion}, {low:g} to {high:g}"
+        raise InputError(told, where=where, hint=f"Give {key} in units of the scale; shares from 0 to 1")

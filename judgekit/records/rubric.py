@@ -94,6 +94,13 @@ class Scale(Record):
             return [float(level) for level in self.levels]
         return [float(place) for place in range(len(self.levels))]
 
+    @property
+    def ends(self) -> tuple[float | None, float | None]:
+        """The least and the most that an answer can be, in arithmetic; None where none is declared."""
+        if self.levels:
+            return self.numbers()[0], self.numbers()[-1]
+        return self.min, self.max
+
     def code(self, value: Value) -> float:
         """Return a legal value's place in arithmetic.
 

@@ -79,6 +79,16 @@ class Session(OpenRecord):
     tags: tuple[str, ...] = ()
     """Free words, not seen by raters."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _messages_are_not_lost(cls, data: object) -> object:
+        """Refuse a session whose talk stands where nobody reads it: judges would be shown, and paid for, nothing."""
+        if isinstance(data, dict) and data.get("messages") and not data.get("turns"):
+            raise ValueError(
+                "a session holds `turns`, and this one has `messages`, which only `judgekit import sessions` reads"
+            )
+        return data
+
     @model_validator(mode="after")
     def _turn_ids_are_unique(self) -> Session:
         seen: set[str] = set()

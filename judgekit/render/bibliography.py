@@ -68,13 +68,6 @@ WORKS: dict[str, Reference] = {
         "arXiv preprint",
         arxiv="2311.01453",
     ),
-    "bland_altman_1986": Reference(
-        "Bland, J. M. & Altman, D. G.",
-        1986,
-        "Statistical methods for assessing agreement between two methods of clinical measurement",
-        "The Lancet 327(8476), 307-310",
-        "10.1016/S0140-6736(86)90837-8",
-    ),
     "benjamini_hochberg_1995": Reference(
         "Benjamini, Y. & Hochberg, Y.",
         1995,
@@ -94,6 +87,14 @@ WORKS: dict[str, Reference] = {
         1982,
         "Multiparameter hypothesis testing and acceptance sampling",
         "Technometrics 24(4), 295-300",
+        "10.1080/00401706.1982.10487790",
+    ),
+    "bland_altman_1986": Reference(
+        "Bland, J. M. & Altman, D. G.",
+        1986,
+        "Statistical methods for assessing agreement between two methods of clinical measurement",
+        "The Lancet 327(8476), 307-310",
+        "10.1016/S0140-6736(86)90837-8",
     ),
     "brennan_prediger_1981": Reference(
         "Brennan, R. L. & Prediger, D. J.",
@@ -220,7 +221,7 @@ WORKS: dict[str, Reference] = {
         "Fieller, E. C.",
         1954,
         "Some problems in interval estimation",
-        "Journal of the Royal Statistical Society, Series B 16(2), 175-185",
+        "Journal of the Royal Statistical Society B 16(2), 175-185",
         "10.1111/j.2517-6161.1954.tb00159.x",
     ),
     "fisch_2024": Reference(
@@ -279,7 +280,7 @@ WORKS: dict[str, Reference] = {
     "hajek_1971": Reference(
         "Hájek, J.",
         1971,
-        "Comment on an essay by D. Basu",
+        'Comment on "An essay on the logical foundations of survey sampling, part one" by D. Basu',
         "Foundations of Statistical Inference (eds. Godambe & Sprott), Holt, Rinehart and Winston, Toronto, 236",
     ),
     "hall_1992": Reference(
@@ -320,7 +321,7 @@ WORKS: dict[str, Reference] = {
         "Holt, D. & Smith, T. M. F.",
         1979,
         "Post stratification",
-        "Journal of the Royal Statistical Society, Series A 142(1), 33-46",
+        "Journal of the Royal Statistical Society A 142(1), 33-46",
         "10.2307/2344652",
     ),
     "johnson_1978": Reference(
@@ -419,7 +420,7 @@ WORKS: dict[str, Reference] = {
         "Miller, R. G.", 1974, "The jackknife - a review", "Biometrika 61(1), 1-15", "10.1093/biomet/61.1.1"
     ),
     "morris_2019": Reference(
-        "Morris, T. P., White, I. R. & Crowther, M. J.",
+        "Morris, T. P.; White, I. R. & Crowther, M. J.",
         2019,
         "Using simulation studies to evaluate statistical methods",
         "Statistics in Medicine 38(11), 2074-2102",
@@ -537,8 +538,8 @@ WORKS: dict[str, Reference] = {
         "Waudby-Smith, I. & Ramdas, A.",
         2024,
         "Estimating means of bounded random variables by betting",
-        "Journal of the Royal Statistical Society Series B 86(1), 1-27",
-        arxiv="2010.09686",
+        "Journal of the Royal Statistical Society B 86(1), 1-27",
+        "10.1093/jrsssb/qkad009",
     ),
     "welch_1947": Reference(
         "Welch, B. L.",

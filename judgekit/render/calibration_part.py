@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from judgekit.records.calibration import Conformal
-from judgekit.records.report import CalibrationOutcome, CalibrationReport, CalibrationTrial, Row
+from judgekit.records.calibration_report import CalibrationOutcome, CalibrationReport, CalibrationTrial
+from judgekit.records.report import Row
 from judgekit.render.block import Block, Section, Words
 from judgekit.render.number import count_text, estimate_text, level_text
 from judgekit.render.row_table import estimate_cell, headline_table, n_cell, pair_table, reasons, unit_of

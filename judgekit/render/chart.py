@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from judgekit.records.report import BlandAltman, Confusion
+from judgekit.records.score_report import BlandAltman, Confusion
 from judgekit.render.number import count_text, interval_text, is_shown, value_text
 from judgekit.render.svg import LABEL_X, Axis, axis_over, box, dot, label, line, picture, text
 from judgekit.render.words import between_words

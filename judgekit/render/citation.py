@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.gate import GateReport
 from judgekit.records.planning import PlanReport
-from judgekit.records.report import AgreementReport, ComparisonReport, ProbeReport, QualityReport, Report, ScoreReport
+from judgekit.records.probe_report import ProbeReport
+from judgekit.records.quality_report import QualityReport
+from judgekit.records.report import Report
+from judgekit.records.score_report import ScoreReport
 from judgekit.render.bibliography import WORKS, Reference
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric_words import subject_of

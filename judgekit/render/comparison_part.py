@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from judgekit.records.report import (
+from judgekit.records.comparison_report import (
     Companion,
     ComparisonReport,
     Detectable,
@@ -13,9 +13,9 @@ from judgekit.records.report import (
     LevelShift,
     PairTest,
     Place,
-    Row,
     SliceDifference,
 )
+from judgekit.records.report import Row
 from judgekit.render import plot
 from judgekit.render.block import Block, Figure, Section, Words
 from judgekit.render.judge_part import is_difference
@@ -184,12 +184,12 @@ def _free_lines(free: LabelFree, unit: str) -> Iterable[tuple[Cell, ...]]:
     margin = f", margin {free.margin:g}" if free.margin else ""
     return (
         (Cell("answer"), Cell(f"{free.word}{margin}"), Cell("-")),
-        (Cell(f"{pair}, range in the experts' units"), estimate_cell(free.range, "mean_difference"), Cell("-")),
+        (Cell(f"{pair}, range in the experts' units"), estimate_cell(free.range, free.metric), Cell("-")),
         (Cell("delta"), Cell(told), Cell("-")),
         (Cell("delta at which the answer flips"), Cell(tipping), Cell("-")),
         (
             Cell(f"{pair}, {free.judge} alone"),
-            estimate_cell(free.judge_difference, "mean_difference"),
+            estimate_cell(free.judge_difference, free.metric),
             n_cell([free.judge_difference], unit),
         ),
         (Cell("slope of judge over experts (J)"), estimate_cell(free.slope, "youden_j"), n_cell([free.slope], unit)),

@@ -10,19 +10,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.calibration_report import CalibrationReport
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.experiment_report import ExperimentReport
 from judgekit.records.gate import GateReport
 from judgekit.records.planning import PlanReport
-from judgekit.records.report import (
-    AgreementReport,
-    CalibrationReport,
-    ComparisonReport,
-    ProbeReport,
-    QualityReport,
-    Report,
-    Row,
-    ScoreReport,
-)
+from judgekit.records.probe_report import ProbeReport
+from judgekit.records.quality_report import QualityReport
+from judgekit.records.report import Report, Row
+from judgekit.records.score_report import ScoreReport
 from judgekit.render import plot
 from judgekit.render.block import Block, Content, Figure, References, Section, Words
 from judgekit.render.calibration_part import calibration_sections

@@ -32,7 +32,7 @@ def experiment_sections(report: ExperimentReport) -> Iterator[Section]:
     yield Section("Plan", (_plans(report.plans),))
     opened = "; ".join(f"{split} {count_text(n)}" for split, n in report.openings.items()) or "none"
     yield Section("Openings of splits", (Words((f"On record, by whomever: {opened}.",)),))
-    proved = tuple(words for each in report.certificates for words in each.words)
+    proved = tuple(words for each in report.certificates for words in (*each.words, *each.probes))
     yield Section("Certificates", (Words(proved),) if proved else ())
     yield Section("Passed over", (Words(report.skipped),) if report.skipped else ())
 

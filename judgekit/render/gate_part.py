@@ -218,6 +218,8 @@ def _certificates(report: GateReport) -> Iterator[Block]:
 
 
 def _metric(outcome: RuleOutcome) -> str:
+    if outcome.metric == "win_rate":
+        return outcome.metric
     return "mean_difference" if outcome.kind in DIFFERENCES else "mean"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from judgekit.records.report import AltTest, BiasCheck, BlandAltman, Confusion, Row, SliceTest
+from judgekit.records.report import Row
+from judgekit.records.score_report import AltTest, BiasCheck, BlandAltman, Confusion, SliceTest
 from judgekit.render import chart, plot
 from judgekit.render.block import Block, Figure, Words
 from judgekit.render.number import (

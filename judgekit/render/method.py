@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.calibration_report import CalibrationReport
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.experiment_report import ExperimentReport
 from judgekit.records.gate import GateReport
 from judgekit.records.planning import PlanReport
-from judgekit.records.report import (
-    AgreementReport,
-    CalibrationReport,
-    ComparisonReport,
-    ProbeReport,
-    QualityReport,
-    Report,
-    ScoreReport,
-)
+from judgekit.records.probe_report import ProbeReport
+from judgekit.records.quality_report import QualityReport
+from judgekit.records.report import Report
+from judgekit.records.score_report import ScoreReport
 from judgekit.render.bibliography import Reference
 from judgekit.render.citation import (
     RESAMPLED,

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from judgekit.records.report import AgreementReport, ComparisonReport, QualityReport, Report, Row, ScoreReport
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.comparison_report import ComparisonReport
+from judgekit.records.quality_report import QualityReport
+from judgekit.records.report import Report, Row
+from judgekit.records.score_report import ScoreReport
 from judgekit.render.number import interval_text, is_shown, n_text, undefined_reason, value_text
 from judgekit.render.plain import one_line, wrap
 from judgekit.render.row_table import ESTIMATORS, unit_of
@@ -63,7 +67,11 @@ def overview_parts(reports: Sequence[Report]) -> tuple[Part, ...]:
         said = tuple(line for r in qualities for line in r.not_random)
         parts.append(Part("How good is each version?", _quality_table(qualities), said))
     for report in reports:
-        if isinstance(report, ComparisonReport):
+        if isinstance(report, ComparisonReport) and report.versions:
+            by = f", by {report.judge} (via {report.engine or 'not named'})" if report.judge else ""
+            title = f"Which of {', '.join(report.versions)} is ahead{by}?"
+            parts.append(Part(title, _ranking_table(report)))
+        elif isinstance(report, ComparisonReport):
             title = f"Is {report.candidate} better than {report.baseline}?"
             parts.append(Part(title, _comparison_table(report), report.warnings[:1]))
     return tuple(part for part in parts if part.table.rows or part.notes)
@@ -134,6 +142,17 @@ def _comparison_table(report: ComparisonReport) -> Table:
         rows.append((Cell(row.criterion), Cell(who), *means, _figure(row), inputs))
     head = ("criterion", "by", report.baseline, report.candidate, "difference", "inputs")
     return Table(head, tuple(rows), n_words=2)
+
+
+def _ranking_table(report: ComparisonReport) -> Table:
+    rows = []
+    for each in report.ranking:
+        near = Cell(", ".join(each.not_separated_from) or "-")
+        lead = Cell(value_text(each.lead, "mean_difference"))
+        by = "not the same for all pairs" if each.estimator is None else ESTIMATORS.get(each.estimator, each.estimator)
+        rows.append((Cell(each.criterion), Cell(each.version), Cell(by), near, lead))
+    head = ("criterion", "version, best first", "by", "not separated from", "mean lead")
+    return Table(head, tuple(rows), n_words=4)
 
 
 def _mean_of(report: ComparisonReport, difference: Row, version: str) -> Cell:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from judgekit.records.report import ProbeReport, ProbeResult, Row
+from judgekit.records.probe_report import ProbeReport, ProbeResult
+from judgekit.records.report import Row
 from judgekit.render import plot
 from judgekit.render.block import Block, Figure, Section, Words
 from judgekit.render.case import case_section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from judgekit.records.report import RaterProfile
+from judgekit.records.agreement_report import RaterProfile
 from judgekit.render import chart, plot
 from judgekit.render.block import Block, Figure, Words
 from judgekit.render.case import alone_cases

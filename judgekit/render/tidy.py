@@ -11,20 +11,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.calibration_report import CalibrationReport
+from judgekit.records.comparison_report import ComparisonReport, LabelFree
 from judgekit.records.gate import GateReport
-from judgekit.records.report import (
-    AgreementReport,
-    BiasCheck,
-    CalibrationReport,
-    ComparisonReport,
-    Disagreement,
-    LabelFree,
-    ProbeReport,
-    QualityReport,
-    Rating,
-    Report,
-    ScoreReport,
-)
+from judgekit.records.probe_report import ProbeReport
+from judgekit.records.quality_report import QualityReport
+from judgekit.records.report import Disagreement, Rating, Report
+from judgekit.records.score_report import BiasCheck, ScoreReport
 from judgekit.render.plain import JOINERS, visible
 from judgekit.stats.estimate import Estimate
 
@@ -127,7 +121,7 @@ def _comparison_estimates(report: ComparisonReport) -> Iterator[Line]:
 
 def _label_free(found: Iterable[LabelFree]) -> Iterator[Line]:
     for free in found:
-        named = _Named(free.criterion, "mean_difference", free.between, None, free.judge, None, "label_free", "range")
+        named = _Named(free.criterion, free.metric, free.between, None, free.judge, None, "label_free", "range")
         yield _estimate_line(named, free.range)
         named = _Named(free.criterion, "youden_j", free.between, None, free.judge, None, "label_free", "slope")
         yield _estimate_line(named, free.slope)

@@ -21,6 +21,16 @@ def test_unknown_keys_move_into_metadata_beside_what_stands_there():
     assert verdict.value == 1
 
 
+def test_a_session_whose_talk_stands_in_messages_is_refused():
+    """Nobody would read it there, and judges would be paid for looking at nothing; beside turns it may stand."""
+    said = [{"role": "user", "content": "hello"}]
+    with pytest.raises(ValidationError, match=r"holds `turns`, and this one has `messages`, which only .* reads"):
+        Session.model_validate({"id": "s1", "messages": said})
+    whole = Session.model_validate({"id": "s1", "messages": said, "turns": [{"id": "0", "role": "user"}]})
+    assert whole.metadata == {"messages": said}
+    assert Session.model_validate({"id": "s1", "metadata": {"messages": said}}).turns == ()
+
+
 def test_metadata_that_is_no_table_is_refused_with_unknown_keys_too():
     """Metadata must be a table; an unknown key beside it does not hide that."""
     with pytest.raises(ValidationError, match="metadata"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgekit.records.report import BlandAltman, Confusion
+from judgekit.records.score_report import BlandAltman, Confusion
 from judgekit.render import chart
 from judgekit.render.svg import WIDTH
 from judgekit.stats.estimate import Estimate, undefined

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from judgekit.records.report import AgreementReport, Row
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.report import Row
 from judgekit.render.bibliography import WORKS
 from judgekit.render.citation import (
     OF_INTERVAL,
@@ -65,6 +66,7 @@ def test_no_name_leads_nowhere_and_no_work_is_idle() -> None:
 def test_a_work_is_whole(name) -> None:
     """Authors, a year, a title without its stop, where it appeared; a DOI or arXiv number of the right form."""
     work = WORKS[name]
+    assert all(author.count(",") <= 1 for author in re.split("; | & ", work.authors)), "authors stand apart by ;"
     assert work.authors
     assert work.title
     assert work.venue

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgekit.records.report import AgreementReport, Row
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.report import Row
 from judgekit.render.citation import cited
 from judgekit.render.latex import ESCAPES, LETTERS, MOST_ROWS, escaped, render_latex
 from judgekit.stats.estimate import Estimate

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from judgekit.records.report import (
-    AgreementReport,
-    AltTest,
-    BlandAltman,
-    Disagreement,
-    RaterAltTest,
-    RaterProfile,
-    Rating,
-    Row,
-    ScoreReport,
-    SliceTest,
-)
+from judgekit.records.agreement_report import AgreementReport, RaterProfile
+from judgekit.records.report import Disagreement, Rating, Row
+from judgekit.records.score_report import AltTest, BlandAltman, RaterAltTest, ScoreReport, SliceTest
 from judgekit.render.block import Cases, Figure, Words
 from judgekit.render.case import MOST_GAPS, case_section
 from judgekit.render.content import content_of

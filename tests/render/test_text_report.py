@@ -12,7 +12,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judgekit.records.report import Disagreement, Rating, Row, ScoreReport
+from judgekit.records.report import Disagreement, Rating, Row
+from judgekit.records.score_report import ScoreReport
 from judgekit.render.plain import width
 from judgekit.render.text import render_text
 from judgekit.stats.estimate import Estimate, undefined

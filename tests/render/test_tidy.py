@@ -6,7 +6,9 @@ import csv
 
 import pytest
 
-from judgekit.records.report import AgreementReport, Row, ScoreReport
+from judgekit.records.agreement_report import AgreementReport
+from judgekit.records.report import Row
+from judgekit.records.score_report import ScoreReport
 from judgekit.render.citation import estimates_of
 from judgekit.render.tidy import COLUMNS, csv_tables, csv_text
 from judgekit.stats.estimate import Estimate, undefined
