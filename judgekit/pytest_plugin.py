@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from judgekit.records.comparison_report import ComparisonReport
     from judgekit.records.gate import GateReport
-    from judgekit.records.report import ComparisonReport
 
 MARKER = (
     "judgekit(experiment): the experiment, a name or folder, that this test's `comparison` and `gate_report` are of"

@@ -6,7 +6,7 @@ import numpy as np
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.judged import Judged
-from judgekit.records.report import AltTest, RaterAltTest
+from judgekit.records.score_report import AltTest, RaterAltTest
 from judgekit.stats import alt_test as stats
 from judgekit.stats.sample import IntArray
 

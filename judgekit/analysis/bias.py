@@ -14,8 +14,8 @@ from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.judged import Judged
 from judgekit.analysis.rating import Target, unit_codes
 from judgekit.analysis.spoken import assistant_text, marked_share, n_words
-from judgekit.records.report import BiasCheck
 from judgekit.records.rubric import level_text
+from judgekit.records.score_report import BiasCheck
 from judgekit.stats import bias_check as stats
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.sample import FloatArray, IntArray

@@ -6,7 +6,7 @@ import numpy as np
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.judged import Judged
-from judgekit.records.report import BlandAltman
+from judgekit.records.score_report import BlandAltman
 from judgekit.stats.bland_altman import limits_of_agreement
 
 MAX_POINTS = 1_000

@@ -8,7 +8,8 @@ import numpy as np
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.comparison import PairedInputs, four_cells
-from judgekit.records.report import Companion, Detectable, LevelShift, Row
+from judgekit.records.comparison_report import Companion, Detectable, LevelShift
+from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion, level_text
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.paired_share import FourCells, newcombe_paired, tango

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from judgekit.analysis.contrast import Contrast
 from judgekit.analysis.wording import MIN_SESSIONS
-from judgekit.records.report import LabelFree, Place, Row
+from judgekit.records.comparison_report import LabelFree, Place
+from judgekit.records.report import Row
 from judgekit.stats.estimate import Estimate
 
 LEADS = ("mean_difference", "win_rate")
@@ -14,14 +15,25 @@ LEADS = ("mean_difference", "win_rate")
 
 
 def comparison_summary(
-    rows: Sequence[Row], headline: Mapping[str, str], free: Sequence[LabelFree] = ()
+    rows: Sequence[Row],
+    headline: Mapping[str, str],
+    free: Sequence[LabelFree] = (),
+    *,
+    unpaired: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Return a sentence an estimator on each criterion, the one that stands first first; then on what has no labels."""
+    """Return a sentence an estimator on each criterion, the one that stands first first; then on what has no labels.
+
+    Args:
+        rows: Of all criteria.
+        headline: Criterion -> the estimator that stands first.
+        free: What was said without labels.
+        unpaired: Criteria on which sessions were compared, not inputs.
+    """
     found: list[str] = []
     for criterion in dict.fromkeys(row.criterion for row in rows):
         own = [row for row in rows if row.criterion == criterion and row.metric in LEADS]
         own.sort(key=lambda row: row.estimator != headline.get(criterion))
-        found += [_lead_words(row) for row in own]
+        found += [_lead_words(row, "sessions, unpaired" if criterion in unpaired else "inputs") for row in own]
         found += [line for each in free if each.criterion == criterion for line in _free_words(each)]
     return tuple(found)
 
@@ -96,6 +108,18 @@ def ranking_words(places: Sequence[Place]) -> list[str]:
     return found
 
 
+def mixed_words(tests: Sequence[PairTest]) -> list[str]:
+    """Return whose figure each pair of one criterion is, where that is not the same for all of them."""
+    pairs: dict[str, list[str]] = {}
+    for test in tests:
+        candidate, baseline = _ends(test.between)
+        pairs.setdefault(ESTIMATOR_WORDS.get(test.estimator or "", ""), []).append(f"{candidate} and {baseline}")
+    if len(pairs) < 2:
+        return []
+    told = "; ".join(f"{words}: {', '.join(named)}" for words, named in pairs.items())
+    return [f"{tests[0].criterion}: the pairs are not all measured alike ({told}), so the order rests on both."]
+
+
 def _who(row: Row) -> str:
     by_judge = f"{row.judge} ({row.engine or 'engine not named'})"
     if row.estimator == "ppi":
@@ -103,7 +127,7 @@ def _who(row: Row) -> str:
     return f"{by_judge} alone" if row.judge else "experts' own labels"
 
 
-def _lead_words(row: Row) -> str:
+def _lead_words(row: Row, counted: str) -> str:
     who = f"{row.criterion}, by {'the ' if not row.judge else ''}{_who(row)}"
     estimate, (candidate, baseline) = row.estimate, _ends(row.between)
     if estimate.value is None:
@@ -120,7 +144,7 @@ def _lead_words(row: Row) -> str:
         words = f"{candidate} and {baseline} are not told apart"
     if row.metric == "win_rate":
         words = words.replace("scores higher than", "is preferred to").replace("scores lower than", "loses to")
-    return f"{who}: {words} ({said}, {estimate.n} {'pairs' if row.metric == 'win_rate' else 'inputs'})."
+    return f"{who}: {words} ({said}, {estimate.n} {'pairs' if row.metric == 'win_rate' else counted})."
 
 
 def _figure(estimate: Estimate, metric: str) -> str:

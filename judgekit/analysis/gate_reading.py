@@ -19,25 +19,35 @@ from judgekit.analysis.correction import CORRECTIONS, corrected_mean, judge_draw
 from judgekit.analysis.evidence import Evidence
 from judgekit.analysis.gate_rule import Direction, Line
 from judgekit.analysis.judged_version import JudgedVersion
-from judgekit.analysis.label_free import Assumption, label_free, past_shifts
+from judgekit.analysis.label_free import Assumption, label_free, label_free_mean, past_shifts
 from judgekit.analysis.quality import averaged, labels_only
 from judgekit.analysis.sampling import Sampling
 from judgekit.analysis.verdict_table import VerdictTable
+from judgekit.records.comparison_report import LabelFree
 from judgekit.records.gate import RuleWord
 from judgekit.records.policy import Witness
-from judgekit.records.report import LabelFree, Row
+from judgekit.records.report import Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import FailureStatus
-from judgekit.stats.careful import careful_mean, careful_quality, careful_tango, far_reach, labels_alone
+from judgekit.stats.careful import (
+    careful_correction,
+    careful_mean,
+    careful_quality,
+    careful_tango,
+    far_reach,
+    labels_alone,
+)
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.label_free import MIN_PAST_PAIRS, delta_limit
 from judgekit.stats.population_mean import Drawn
+from judgekit.stats.unit_sums import MIN_UNITS
 
 LABEL_FREE = "label_free"
 """Estimator of a candidate that no expert has looked at: a range."""
 EXPERTS_ALONE, RECORDED = "labels_only", "recorded"
 """Estimators in which no judge has a part: labels, and what sessions say of their own cost and time."""
-_FAILURES = get_args(FailureStatus)
+FAILURES = get_args(FailureStatus)
+"""Causes that are no answer."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ def difference_reading(
         return Reading(estimator, lambda how: _carefully(contrast, contrast.corrected(how.level)))
     if estimator == EXPERTS_ALONE:
         alone = _by_labels_alone(contrast)
-        stop = _not_random(alone.sampling, len(alone.labelled.inputs), n_inputs_on_both(contrast), "inputs")
+        stop = not_random(alone.sampling, len(alone.labelled.inputs), n_inputs_on_both(contrast), "inputs")
         return Reading(estimator, lambda how: _labels_difference(alone, how), stop)
     if any((each, None) in contrast.experts.values for each in contrast.sides[1].sessions):
         words = f"no input carries labels of both {versions[0]} and {versions[1]}; label both sides of the same inputs"
@@ -121,7 +131,7 @@ def difference_reading(
 
 
 def floor_reading(evidence: Evidence, version: JudgedVersion | None, of: Witness, measuring: Measuring) -> Reading:
-    """Return what is known of the candidate alone.
+    """Return what is known of the candidate alone, where experts have labelled some of it or the judge is asked for.
 
     Args:
         evidence: The candidate's sessions and labels, whole or on a slice.
@@ -138,15 +148,11 @@ def floor_reading(evidence: Evidence, version: JudgedVersion | None, of: Witness
         return Reading(
             "judge_raw", lambda how: _careful_quality(criterion, judge_raw(judged, how), judge_drawn(judged))
         )
-    if not evidence.labelled:
-        name = evidence.name
-        words = f"no expert has labelled {name}, and labels of other versions do not say how the judge errs on it"
-        return Reading(stop=("inconclusive", words))
     if judged is not None and judged.method in CORRECTIONS:
         method = judged.method
         if corrected_mean(judged, method, measuring).is_defined:
-            return Reading(method, lambda how: _careful_quality(criterion, corrected_mean(judged, method, how)))
-    stop = _not_random(evidence.sampling, len(evidence.labelled), len(evidence.sessions), "sessions")
+            return Reading(method, lambda how: _careful_correction(judged, method, how))
+    stop = not_random(evidence.sampling, len(evidence.labelled), len(evidence.sessions), "sessions")
     return Reading(
         EXPERTS_ALONE,
         lambda how: _careful_quality(criterion, labels_only(evidence, how)[0].estimate, averaged(evidence)),
@@ -154,11 +160,60 @@ def floor_reading(evidence: Evidence, version: JudgedVersion | None, of: Witness
     )
 
 
+def floor_without_labels(
+    contrast: Contrast,
+    version: JudgedVersion,
+    line: Line,
+    measuring: Measuring,
+    *,
+    delta: float | None,
+    level: float,
+) -> Reading:
+    """Return the range of a candidate's own mean where nobody has labelled it; it claims no type-I error.
+
+    Args:
+        contrast: Both versions: labels on others than the candidate say how the judge follows the experts.
+        version: What the judge said of the candidate.
+        line: What it will be held against.
+        measuring: Level of the bounds.
+        delta: How far the judge may err otherwise on the candidate, where declared.
+        level: One-sided, of the policy.
+    """
+    assumption = _assumed(contrast, delta, level)
+    return _range_reading(
+        version.evidence.name, lambda how: label_free_mean(contrast, version, assumption, line.at, how), measuring
+    )
+
+
+def undecidable(estimate: Estimate) -> str | None:
+    """Say why an estimate decides nothing, wherever it lies; None where it may."""
+    if estimate.low is None or estimate.high is None:
+        why = (estimate.undefined or estimate.method).partition(": ")[2] or "there is no interval"
+        return f"{why} (n={estimate.n})"
+    if estimate.n_clusters < MIN_UNITS:
+        return f"{estimate.n_clusters} independent units are too few to decide; it takes {MIN_UNITS}"
+    return None
+
+
+def no_pass(criterion: Criterion) -> str | None:
+    """Say why no bound lets a criterion pass; None where one may.
+
+    Bounds reckon with inputs far off that no label has shown, as far as the scale goes; without ends nobody knows how
+    far that is. What was seen to be worse fails all the same.
+    """
+    if criterion.scale.type != "numeric" or None not in criterion.scale.ends:
+        return None
+    return (
+        f"the scale of {criterion.id} has no declared ends, so that rare large losses beyond those seen are not "
+        "excluded, and nothing passes: declare min and max in the rubric"
+    )
+
+
 def asked_of(table: VerdictTable, side: str, sessions: Sequence[str]) -> Asked:
     """Return how often a judge failed on some sessions; "not applicable" and "can't judge" are answers."""
     asked = [each for each in sessions if (each, None) in table.targets]
     causes = [table.missing.get((each, None), "") for each in asked]
-    failures = {cause: causes.count(cause) for cause in sorted(set(causes)) if cause in _FAILURES}
+    failures = {cause: causes.count(cause) for cause in sorted(set(causes)) if cause in FAILURES}
     return Asked(side, len(asked), failures)
 
 
@@ -176,10 +231,21 @@ def with_failures_as(table: VerdictTable, criterion: Criterion, line: Line, good
     is_upside_down = scale.positive_level is not None and scale.code(scale.positive_level) == 0
     if (line.good == "lower") != is_upside_down:
         worst, best = best, worst
-    failed = [target for target, cause in table.missing.items() if cause in _FAILURES and target[0] in goods]
+    failed = [target for target, cause in table.missing.items() if cause in FAILURES and target[0] in goods]
     told = {target: best if goods[target[0]] else worst for target in failed if target[1] is None}
     left = {target: cause for target, cause in table.missing.items() if target not in told}
     return replace(table, numbers={**table.numbers, **told}, missing=left)
+
+
+def places(criterion: Criterion) -> list[float]:
+    """Return where numbers of a scale lie: its levels; of a numeric scale both ends and the middle, if both are known.
+
+    Bounds take it from here how far off an input may be that no label has shown.
+    """
+    low, high = criterion.scale.ends
+    if criterion.scale.levels or low is None or high is None:
+        return criterion.scale.numbers()
+    return [low, (low + high) / 2, high]
 
 
 def n_inputs_on_both(contrast: Contrast) -> int:
@@ -258,7 +324,7 @@ def _difference(contrast: Contrast, paired: PairedInputs, how: Measuring) -> Est
     if found.low is None:
         return found
     sample = labels_alone(paired.differences, paired.units, np.ones(len(paired.inputs)))
-    ends = careful_mean(sample, how.level, reach=far_reach(contrast.criterion.scale.numbers()), has_judge=False)
+    ends = careful_mean(sample, how.level, reach=far_reach(places(contrast.criterion)), has_judge=False)
     return replace(found, low=ends.low, high=ends.high, method=ends.method)
 
 
@@ -266,19 +332,23 @@ def _carefully(contrast: Contrast, found: Estimate, *, has_judge: bool = True) -
     """Return a corrected or weighted difference with bounds that keep their level."""
     if found.low is None:
         return found
-    ends = careful_mean(
-        contrast.sample, found.level, reach=far_reach(contrast.criterion.scale.numbers()), has_judge=has_judge
-    )
+    ends = careful_mean(contrast.sample, found.level, reach=far_reach(places(contrast.criterion)), has_judge=has_judge)
     return replace(found, low=ends.low, high=ends.high, method=found.method.replace(" t", " skewed t", 1))
 
 
 def _careful_quality(criterion: Criterion, found: Estimate, drawn: Drawn | None = None) -> Estimate:
     """Return a share or a mean with bounds that keep their level; `drawn` are the numbers it is the mean of."""
     alone = None if drawn is None else labels_alone(drawn.values, drawn.units, drawn.weights)
-    return careful_quality(found, criterion.scale.numbers(), alone)
+    return careful_quality(found, places(criterion), alone)
 
 
-def _not_random(sampling: Sampling, n_labelled: int, n: int, what: str) -> tuple[RuleWord, str] | None:
+def _careful_correction(judged: JudgedVersion, method: str, how: Measuring) -> Estimate:
+    """Return a share or a mean that the judge helped with, with bounds that keep their level."""
+    found, levels = corrected_mean(judged, method, how), places(judged.evidence.criterion)
+    return careful_correction(found, levels, judged.sample, is_stratified=method == "post_stratification")
+
+
+def not_random(sampling: Sampling, n_labelled: int, n: int, what: str) -> tuple[RuleWord, str] | None:
     """Say that labels do not speak for what has none; None where they do, or where nothing lacks one."""
     if n_labelled == n or not (sampling.refused or sampling.chosen):
         return None
@@ -295,23 +365,31 @@ def _without_labels(
     contrast: Contrast, line: Line, measuring: Measuring, *, judge: str, delta: float | None, level: float
 ) -> Reading:
     """Return the range of a candidate that nobody has labelled; it claims no type-I error."""
-    candidate = contrast.sides[1].name
-    told = "declared"
-    if delta is None:
-        shifts = past_shifts(contrast)
-        if len(shifts) >= MIN_PAST_PAIRS:
-            delta, told = delta_limit(shifts, level), f"{len(shifts)} past pairs of versions"
-    assumption = Assumption(delta, line.at if line.good == "lower" else -line.at)
+    assumed = _assumed(contrast, delta, level)
+    assumption = replace(assumed, margin=line.at if line.good == "lower" else -line.at)
+    return _range_reading(
+        contrast.sides[1].name,
+        lambda how: label_free(contrast, _judged_row(contrast, how), assumption, how, judge=judge),
+        measuring,
+    )
 
-    def found(how: Measuring) -> LabelFree | None:
-        return label_free(contrast, _judged_row(contrast, how), assumption, how, judge=judge)
 
+def _assumed(contrast: Contrast, delta: float | None, level: float) -> Assumption:
+    """Return how far the judge may err otherwise: as declared, or as past pairs of versions bound it."""
+    if delta is not None:
+        return Assumption(delta)
+    shifts = past_shifts(contrast)
+    if len(shifts) < MIN_PAST_PAIRS:
+        return Assumption()
+    return Assumption(delta_limit(shifts, level), told=f"{len(shifts)} past pairs of versions")
+
+
+def _range_reading(candidate: str, found: Callable[[Measuring], LabelFree | None], measuring: Measuring) -> Reading:
+    """Return a range as what speaks, or why there is none."""
     free = found(measuring)
     if free is None:
         words = f"no expert has labelled {candidate}, and no other version has labels to learn the judge's errors from"
         return Reading(LABEL_FREE, stop=("inconclusive", words))
-    if free.delta is not None:
-        free = free.model_copy(update={"delta_from": told})
     if free.delta is None or free.range.low is None:
         return Reading(LABEL_FREE, stop=("inconclusive", f"no expert has labelled {candidate}: {free.why}"), free=free)
 
@@ -327,11 +405,8 @@ def _judged_row(contrast: Contrast, how: Measuring) -> Row:
 
 
 def _ends(criterion: Criterion, numbers: Iterable[float]) -> tuple[float, float]:
-    scale = criterion.scale
-    if scale.levels:
-        levels = scale.numbers()
-        return levels[0], levels[-1]
-    known = list(numbers)
-    low = scale.min if scale.min is not None else min(known, default=0.0)
-    high = scale.max if scale.max is not None else max(known, default=0.0)
-    return low, high
+    (low, high), known = criterion.scale.ends, list(numbers)
+    return (
+        min(known, default=0.0) if low is None else low,
+        max(known, default=0.0) if high is None else high,
+    )

@@ -64,11 +64,13 @@ class Line:
         at: The number.
         good: On which side of it an estimate passes.
         is_inclusive: Whether a bound that lies on the line passes: at least, at most.
+        even: What is neither better nor worse: 0 of differences, a half of win rates.
     """
 
     at: float
     good: Direction
     is_inclusive: bool = False
+    even: float = 0.0
 
     def place(self, estimate: Estimate | None) -> Place | None:
         """Return where an estimate's interval lies; None where there is none.
@@ -89,18 +91,19 @@ class Line:
         return "bad" if far < 0 else "across"
 
 
-def line_of(rule: Rule, direction: Direction | None) -> Line:
+def line_of(rule: Rule, direction: Direction | None, *, even: float = 0.0) -> Line:
     """Return the line of a rule, in the units of what it measures.
 
     Args:
         rule: As declared.
         direction: Of its criterion; None counts as higher.
+        even: What is neither better nor worse.
 
     Example:
         On a scale where less is better a candidate may be higher by the margin.
 
         >>> line_of(NotWorse(criterion="harm", margin=0.1), "lower")
-        Line(at=0.1, good='lower', is_inclusive=False)
+        Line(at=0.1, good='lower', is_inclusive=False, even=0.0)
     """
     good: Direction = direction or "higher"
     if isinstance(rule, Ceiling):
@@ -108,7 +111,7 @@ def line_of(rule: Rule, direction: Direction | None) -> Line:
     if isinstance(rule, Floor):
         return Line(rule.at_least, good, is_inclusive=True)
     gain = -rule.margin if isinstance(rule, NotWorse) else rule.by
-    return Line((gain if good == "higher" else -gain) + 0.0, good)
+    return Line(even + (gain if good == "higher" else -gain) + 0.0, good, even=even)
 
 
 def two_sided(level: float, share: int = 1) -> float:

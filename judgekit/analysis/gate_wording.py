@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from judgekit.analysis.gate_reading import LABEL_FREE, Asked
 from judgekit.analysis.gate_rule import WORST_FIRST, Case, Line
+from judgekit.analysis.win_rate import EVEN
 from judgekit.records.gate import GateWord, RuleOutcome
 from judgekit.records.policy import Better, Ceiling, Floor, NotWorse
 from judgekit.stats.estimate import Estimate, undefined
@@ -32,6 +33,8 @@ def asks_words(case: Case, versions: tuple[str, str], line: Line) -> str:
         return (
             f"{candidate}'s {_STATISTICS[rule.statistic]} {name} is at most {form.format(number(rule.at_most))}{where}"
         )
+    if line.even:
+        where += " (win rate, ties half)"
     if rule.of == "judge":
         where += ", in the judge's own view"
     if isinstance(rule, Floor):
@@ -43,15 +46,16 @@ def asks_words(case: Case, versions: tuple[str, str], line: Line) -> str:
     return f"{candidate} is better than {baseline} on {rule.criterion}{more}{where}"
 
 
-def figure_words(case: Case, estimate: Estimate) -> str:
+def figure_words(case: Case, line: Line, estimate: Estimate) -> str:
     """Return an estimate and its bounds as text.
 
     Example:
         >>> rule = NotWorse(criterion="policy", margin=0.05)
-        >>> figure_words(Case(1, rule), Estimate(-0.12, -0.18, -0.06, 0.9, 200, 200, "tango"))
+        >>> line = Line(-0.05, "higher")
+        >>> figure_words(Case(1, rule), line, Estimate(-0.12, -0.18, -0.06, 0.9, 200, 200, "tango"))
         '-0.12 [-0.18, -0.06]'
     """
-    form = number if isinstance(case.rule, Floor | Ceiling) else signed
+    form = _form(case, line)
     if estimate.value is None:
         return "not given"
     if estimate.low is None or estimate.high is None:
@@ -63,14 +67,8 @@ def bounds_words(case: Case, estimate: Estimate, line: Line, place: str) -> str:
     """Say where an estimate lies with regard to its line."""
     good, bad = ("above", "below") if line.good == "higher" else ("below", "above")
     where = {"good": f"lies {good}", "bad": f"lies {bad}", "across": "lies across"}[place]
-    form = number if isinstance(case.rule, Floor | Ceiling) else signed
-    return f"{figure_words(case, estimate)} {where} {form(line.at)} (n={estimate.n})"
-
-
-def no_interval_words(estimate: Estimate) -> str:
-    """Say why an estimate cannot be held against a line."""
-    why = (estimate.undefined or estimate.method).partition(": ")[2] or "there is no interval"
-    return f"{why} (n={estimate.n})"
+    form = _form(case, line)
+    return f"{figure_words(case, line, estimate)} {where} {form(line.at)} (n={estimate.n})"
 
 
 def holm_words(n_rules: int) -> str:
@@ -88,9 +86,9 @@ def failure_words(asked: Sequence[Asked], max_rate: float) -> str:
     return f"{', and '.join(told)}: at most {max_rate:.0%} may be"
 
 
-def worst_case_words(case: Case, n_failed: int, worst: Estimate, best: Estimate) -> str:
+def worst_case_words(case: Case, line: Line, n_failed: int, worst: Estimate, best: Estimate) -> str:
     """Say what the estimate would be were all failures against the candidate, and were all for it."""
-    ends = [figure_words(case, each) for each in (worst, best)]
+    ends = [figure_words(case, line, each) for each in (worst, best)]
     return f"were all {n_failed} failures against the candidate it would be {ends[0]}, were all for it {ends[1]}"
 
 
@@ -122,6 +120,11 @@ def outcome_words(outcome: RuleOutcome) -> str:
     return f"{outcome.word}: {outcome.asks}: {outcome.why}."
 
 
+def _form(case: Case, line: Line) -> Callable[[float], str]:
+    """Return how numbers of a rule are written: differences with their sign, means and win rates without."""
+    return number if isinstance(case.rule, Floor | Ceiling) or line.even else signed
+
+
 def number(value: float) -> str:
     """Return a number in three digits, as words want it."""
     return f"{value:.3g}"
@@ -135,8 +138,14 @@ def signed(value: float) -> str:
 def _fail_words(case: Case, outcome: RuleOutcome, versions: tuple[str, str]) -> str:
     """Say by how much a rule is missed: `v2 is worse than v1 on policy by 0.12 ([-0.18, -0.06], margin 0.05)`."""
     estimate, rule = outcome.estimate or undefined("no_data", outcome.why), case.rule
-    where, ends = f" where {case.slice}" if case.slice else "", figure_words(case, estimate).partition(" ")[2]
+    line = Line(outcome.line, "higher", even=EVEN if outcome.metric == "win_rate" else 0.0)
+    said, where = figure_words(case, line, estimate), f" where {case.slice}" if case.slice else ""
+    ends = said.partition(" ")[2]
     baseline, candidate = versions
+    if line.even:
+        short = "is worse" if isinstance(rule, NotWorse) else "is not better"
+        told = f"its win rate is {said}, and has to lie above {number(line.at)}"
+        return f"{candidate} {short} than {baseline} on {rule.criterion}{where}: {told}"  # type: ignore[union-attr]  # no ceiling wins
     if isinstance(rule, NotWorse):
         by = number(abs(estimate.value or 0.0))
         return (
@@ -144,9 +153,8 @@ def _fail_words(case: Case, outcome: RuleOutcome, versions: tuple[str, str]) -> 
         )
     if isinstance(rule, Better):
         wanted = f"by more than {rule.by:g}" if rule.by else "at all"
-        said = figure_words(case, estimate)
         return f"{candidate} is not better than {baseline} on {rule.criterion}{where} {wanted} ({said})"
-    return f"not so that {outcome.asks}: it is {figure_words(case, estimate)}"
+    return f"not so that {outcome.asks}: it is {said}"
 
 
 def _named(deciding: Sequence[tuple[Case, RuleOutcome]]) -> str:

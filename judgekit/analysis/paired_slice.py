@@ -12,7 +12,8 @@ from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.comparison import PairedInputs, comparison_rows
 from judgekit.analysis.contrast import Contrast
 from judgekit.analysis.slicing import MIN_UNITS_OF_SLICE, slice_values
-from judgekit.records.report import Row, SliceDifference
+from judgekit.records.comparison_report import SliceDifference
+from judgekit.records.report import Row
 from judgekit.stats.multiplicity import benjamini_hochberg, holm
 from judgekit.stats.partly_labelled import PartlyLabelled
 from judgekit.stats.sample import BoolArray

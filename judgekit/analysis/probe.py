@@ -21,7 +21,8 @@ import numpy as np
 
 from judgekit.analysis.asking import Answers, Lined, Unit, furthest, leaning
 from judgekit.analysis.rating import Target
-from judgekit.records.report import Counts, Disagreement, ProbeResult, Rating, Row
+from judgekit.records.probe_report import ProbeResult
+from judgekit.records.report import Counts, Disagreement, Rating, Row
 from judgekit.records.rubric import Criterion, Value
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.interval import Interval, no_interval

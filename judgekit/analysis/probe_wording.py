@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from judgekit.records.report import ProbeResult, Row
+from judgekit.records.probe_report import ProbeResult
+from judgekit.records.report import Row
 from judgekit.stats.estimate import Estimate
 
 MIN_SESSIONS = 30

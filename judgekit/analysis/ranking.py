@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from judgekit.records.report import PairTest, Place, Row
+from judgekit.records.comparison_report import PairTest, Place
+from judgekit.records.report import Row
 from judgekit.stats.multiplicity import holm
 from judgekit.stats.version_difference import two_sided_p_value
 
@@ -39,6 +40,7 @@ def ranking(
     *,
     versions: Sequence[str],
     level: float,
+    is_lower_better: bool = False,
 ) -> list[Place]:
     """Return the versions of one criterion, best first: by the mean of their differences from all others.
 
@@ -48,6 +50,7 @@ def ranking(
         tests: Of the same pairs.
         versions: Their names.
         level: Two versions are separated where Holm's p-value is at most 1 - level.
+        is_lower_better: Which end of the criterion's scale is better.
     """
     leads = [row for row in _leads(rows, headline) if row.estimate.value is not None]
     separated = {test.between for test in tests if test.p_adjusted <= 1 - level}
@@ -55,13 +58,15 @@ def ranking(
     near: dict[str, list[str]] = {version: [] for version in versions}
     for row in leads:
         after, before = _ends(row.between, versions)
-        ahead[after].append(row.estimate.value or 0.0)
-        ahead[before].append(-(row.estimate.value or 0.0))
+        lead = (row.estimate.value or 0.0) * (-1 if is_lower_better else 1)
+        ahead[after].append(lead)
+        ahead[before].append(-lead)
         if row.between not in separated:
             near[after].append(before)
             near[before].append(after)
     if not leads:
         return []
+    estimators = {row.estimator for row in leads}
     leading = {version: sum(found) / len(found) for version, found in ahead.items() if found}
     return [
         Place(
@@ -69,7 +74,7 @@ def ranking(
             version=version,
             lead=leading[version],
             not_separated_from=tuple(each for each in versions if each in near[version]),
-            estimator=leads[0].estimator,
+            estimator=next(iter(estimators)) if len(estimators) == 1 else None,
         )
         for version in sorted(leading, key=lambda each: (-leading[each], each))
     ]

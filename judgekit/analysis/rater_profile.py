@@ -12,9 +12,9 @@ from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.disagreement import standing_alone
 from judgekit.analysis.rating import RatingTable, Target, sample_of, unit_codes
 from judgekit.analysis.reference import is_unordered
+from judgekit.records.agreement_report import RaterProfile
 from judgekit.records.dataset import Dataset
 from judgekit.records.label import Label
-from judgekit.records.report import RaterProfile
 from judgekit.records.rubric import Criterion, level_text
 from judgekit.stats.estimate import Estimate, UndefinedCode, undefined
 from judgekit.stats.rater_effect import rater_drift, rater_effects, self_agreement

@@ -72,7 +72,7 @@ def sampling_of(labels: Iterable[Label], sessions: Sequence[str]) -> Sampling:
     if _differ(known.values()):
         weights = {each: 1 / known[each] for each in sessions}
         return Sampling(len(sessions), weights=weights, strata=_strata(designs, sessions))
-    methods = {each: _method(designs[each]) for each in sessions if each not in known}
+    methods = {each: _method(designs[each]) for each in sessions if each not in known or _is_pick(designs[each])}
     chosen = Counter(method for method in methods.values() if method and method not in NEUTRAL_DESIGNS)
     return Sampling(len(sessions), chosen=chosen, n_unknown=sum(method is None for method in methods.values()))
 
@@ -140,6 +140,15 @@ def _strata(designs: Mapping[str, Sequence[Design]], sessions: Sequence[str]) ->
 def _differ(probabilities: Iterable[float]) -> bool:
     held = list(probabilities)
     return bool(held) and not math.isclose(min(held), max(held), rel_tol=1e-9)
+
+
+def _is_pick(designs: Sequence[Design]) -> bool:
+    """Whether a session of some way of its own is said to have been certain, of a frame that nobody states.
+
+    What is picked by rank is certain to be picked, and the rest certain not to be: that is no chance for all.
+    """
+    named = [each for each in designs if each.method and each.method not in NEUTRAL_DESIGNS]
+    return any(each.probability == 1 and each.frame_n is None for each in named)
 
 
 def _method(designs: Iterable[Design]) -> str | None:

@@ -25,8 +25,9 @@ from judgekit.analysis.reference import Reference, reference
 from judgekit.analysis.strata import stratum_rows
 from judgekit.analysis.verdict_table import VerdictTable
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import Confusion, Counts, Row
+from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion, level_text
+from judgekit.records.score_report import Confusion
 from judgekit.stats.classification import confusion
 
 

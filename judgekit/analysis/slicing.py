@@ -19,8 +19,8 @@ from judgekit.analysis.rating import Target
 from judgekit.analysis.spoken import assistant_text, n_words
 from judgekit.errors import UnknownName
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import SliceTest
 from judgekit.records.rubric import level_text
+from judgekit.records.score_report import SliceTest
 from judgekit.records.session import Pair, Session
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.multiplicity import benjamini_hochberg

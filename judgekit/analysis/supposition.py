@@ -10,6 +10,7 @@ import numpy as np
 
 from judgekit.analysis.pilot import MIN_JUDGED, MIN_PAIRS, Pilot
 from judgekit.errors import InputError
+from judgekit.stats.label_worth import UNKNOWN_ICC
 from judgekit.stats.paired_population import (
     PairedPopulation,
     judge_by_correlation,
@@ -18,7 +19,6 @@ from judgekit.stats.paired_population import (
     level_population,
     normal_population,
 )
-from judgekit.stats.planning import UNKNOWN_ICC
 from judgekit.stats.sample import FloatArray
 
 RATE, KEPT, ALPHA, SECONDS = 0.8, 0.5, 0.7, 90.0

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from judgekit.analysis.ceiling import DIFFERENCE
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import AltTest, Counts, Row
+from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion
+from judgekit.records.score_report import AltTest
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.metric import METRICS
 from judgekit.stats.metric_words import metric_words

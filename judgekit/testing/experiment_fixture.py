@@ -5,9 +5,9 @@ A run that is missing, unfinished or of a judge that has since been changed rais
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import IncompleteError, InputError, UntrustedJudge
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.experiment import ExperimentFolder
     from judgekit.analysis.agreement import Measuring
+    from judgekit.analysis.decision_bounds import Deciding
     from judgekit.records.certificate import Standing
+    from judgekit.records.comparison_report import ComparisonReport
     from judgekit.records.dataset import Dataset
     from judgekit.records.experiment import Experiment
     from judgekit.records.gate import GateReport
     from judgekit.records.judge import Judge
-    from judgekit.records.report import ComparisonReport
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.score import Scoring
 
@@ -77,17 +78,34 @@ def comparison_of(name: str, *, start: Path | None = None) -> ComparisonReport:
     from judgekit.analysis.label_free import Assumption
     from judgekit.workflows.compare import Comparing, comparable
     from judgekit.workflows.compare_several import compare_versions
+    from judgekit.workflows.gate_ground import untouched_splits
 
     held = opened(name, start)
     plan, experiment, dataset = held.experiment.plan, held.experiment, held.dataset
-    judged = [(seat.outcomes, seat.scoring) for seat in held.seats if comparable(dataset, seat.outcomes)]
+    judged = []
+    for seat in held.seats:
+        if comparable(dataset, seat.outcomes):
+            splits: Any = untouched_splits(dataset, seat.scoring)
+            judged.append((seat.outcomes, replace(seat.scoring, splits=splits)))
     return compare_versions(
         dataset,
         judged,
         (experiment.baseline, experiment.candidate),
         measuring=_measuring(experiment),
-        comparing=Comparing(slices=plan.slices, assumption=Assumption(plan.delta)),
+        comparing=Comparing(
+            slices=plan.slices,
+            assumption=Assumption(plan.delta),
+            deciding=_deciding(experiment),
+        ),
     )
+
+
+def _deciding(experiment: Experiment) -> Deciding:
+    """Return how the comparison decides: as the experiment's gate does, where it has one."""
+    from judgekit.analysis.decision_bounds import Deciding
+
+    policy = experiment.gate
+    return Deciding() if policy is None else Deciding(policy.level, policy.max_failure_rate)
 
 
 def gate_of(name: str, *, start: Path | None = None) -> GateReport:
@@ -140,15 +158,12 @@ def opened(name: str, start: Path | None = None) -> Opened:
 def _with_all_sessions(dataset: Dataset, folder: ExperimentFolder, experiment: Experiment) -> Dataset:
     from judgekit.workflows.experiment import with_sessions
 
-    for version, source in experiment.versions.items():
-        if source.command:
-            found = folder.made(version, source, folder.inputs_fingerprint(experiment))
-            if found is None:
-                what = f"version {version!r} has no sessions yet"
-                raise InputError(what, where=str(folder.path), hint=_run_it(folder))
-            dataset = with_sessions(dataset, found[1].sessions)
-        else:
-            dataset = with_sessions(dataset, folder.read_file(version, source).sessions)
+    for version in experiment.sources:
+        found = folder.sessions_so_far(experiment, version)
+        if found is None:
+            what = f"version {version!r} has no sessions yet"
+            raise InputError(what, where=str(folder.path), hint=_run_it(folder))
+        dataset = with_sessions(dataset, found)
     return dataset
 
 

@@ -12,8 +12,9 @@ from judgekit.analysis.disagreement import contested
 from judgekit.analysis.rater_profile import rater_profiles
 from judgekit.analysis.rating import Target, rating_table
 from judgekit.errors import UnknownName
+from judgekit.records.agreement_report import AgreementReport, RaterProfile
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import AgreementReport, Counts, Disagreement, RaterProfile, Row
+from judgekit.records.report import Counts, Disagreement, Row
 from judgekit.records.rubric import Criterion, Value, level_text
 from judgekit.stats.metric import Population
 

@@ -4,97 +4,46 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from judgekit.analysis.agreement import Measuring
-from judgekit.analysis.caution import NEAR_ZERO
 from judgekit.analysis.judged import Judged
-from judgekit.analysis.rating import rating_table
 from judgekit.analysis.reference import default_rule, reference
 from judgekit.analysis.verdict_table import verdict_table
-from judgekit.analysis.wording import figure
-from judgekit.distill.calibration import (
-    WORDS,
-    Evidence,
-    Learnt,
-    conformal_of,
-    learn_calibration,
-    loss_of,
-    require_learnable,
-)
+from judgekit.distill.calibration import WORDS, Learnt, learn_calibration, require_learnable
 from judgekit.distill.calibration_rows import before_and_after, trials_of
 from judgekit.distill.calibration_wording import agreement_words, decision_words, ranking_words
+from judgekit.distill.conformal import conformal_of
+from judgekit.distill.evidence import Evidence, loss_of
 from judgekit.errors import InputError, UnknownName
-from judgekit.judging.calibration import (
-    Place,
-    Said,
-    length_of,
-    readings_of,
-    said_by_place,
-)
-from judgekit.judging.prompt import PairTarget
-from judgekit.records.calibration import Calibration, CalibrationInput, CalibrationMethod, Conformal
+from judgekit.judging.calibration import readings_of
+from judgekit.records.calibration import Calibration, CalibrationInput, Conformal
+from judgekit.records.calibration_report import CalibrationOutcome, CalibrationReport, CalibrationTrial
 from judgekit.records.dataset import Dataset
-from judgekit.records.judge import Judge, Lineage
-from judgekit.records.label import SplitName
-from judgekit.records.report import CalibrationOutcome, CalibrationReport, CalibrationTrial, Counts, Row
+from judgekit.records.judge import Judge
+from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion
-from judgekit.records.verdict import Failure, Verdict
-from judgekit.stats.estimate import Estimate, undefined
+from judgekit.records.verdict import Failure
+from judgekit.stats.estimate import Estimate
 from judgekit.stats.unit_sums import Resampling
+from judgekit.workflows.calibration_input import (
+    Calibrating,
+    Heard,
+    allowed_targets,
+    inputs_of,
+    require_apart,
+    require_own,
+    require_splits,
+    said_on,
+)
+from judgekit.workflows.expert_agreement import expert_agreement, require_agreement
 
-ALPHA = {"nominal": "krippendorff_alpha_nominal", "ordinal": "krippendorff_alpha_ordinal"}
-"""How far experts agree, by level of measurement; else the interval's."""
+COVERAGES = (0.5, 0.99)
+"""Lowest and highest of conformal intervals, as the command line has them."""
 N_NAMED = 5
 """Sessions named in a warning."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One judge's verdicts that a calibration may read.
-
-    Attributes:
-        name: The judge's.
-        outcomes: Its verdicts and failures.
-        judge_fingerprint: What exactly judged; None where the verdicts did not say.
-        lineage: Labels that helped to make it.
-        engine: What made them.
-    """
-
-    name: str
-    outcomes: Sequence[Verdict | Failure]
-    judge_fingerprint: str | None = None
-    lineage: Lineage = field(default_factory=Lineage)
-    engine: str | None = None
-
-
-@dataclass(frozen=True)
-class Calibrating:
-    """How to calibrate.
-
-    Attributes:
-        criteria: Only these; empty for all that the judge answers.
-        splits: Splits whose labels are learnt from; never test.
-        reference: How several raters become one; None for the usual rule of each scale.
-        has_length: Whether the session's length is read too.
-        has_criteria: Whether the judges' verdicts on other criteria are read too.
-        method: Only this one; None for the best.
-        coverage: Of the conformal intervals.
-        seed: Of the folds.
-        settings: What the door knows of this invocation.
-    """
-
-    criteria: Sequence[str] = ()
-    splits: Sequence[SplitName] = ("train", "dev")
-    reference: str | None = None
-    has_length: bool = False
-    has_criteria: bool = False
-    method: CalibrationMethod | None = None
-    coverage: float = 0.9
-    seed: int = 7
-    settings: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,9 +70,10 @@ def calibrate(
         InputError: The labels cannot support it, or helped to make the judge; says what is missing.
         UnknownName: A criterion that the judge does not answer.
     """
-    _require_own(judge, heard[0])
-    _require_apart(heard)
-    _require_splits(calibrating)
+    require_own(judge, heard[0])
+    require_apart(heard)
+    require_splits(calibrating)
+    _require_coverage(calibrating)
     found: list[_Part] = []
     refusals: list[InputError] = []
     for criterion in _wanted(judge, dataset, calibrating):
@@ -164,10 +114,10 @@ class _Part:
 def _part(dataset: Dataset, judge: Judge, criterion: Criterion, how: How) -> _Part:
     heard, calibrating, measuring = how
     rule = calibrating.reference or default_rule(criterion)
-    allowed, barred = _allowed(dataset, criterion, heard, calibrating)
-    agreement = _agreement(dataset, criterion, allowed, measuring)
-    inputs = _inputs(dataset, judge, criterion, heard, calibrating)
-    said = [_said(dataset, each, heard) for each in inputs]
+    allowed, barred = allowed_targets(dataset, criterion, heard, calibrating)
+    agreement = expert_agreement(dataset, criterion, allowed, measuring)
+    inputs = inputs_of(dataset, judge, criterion, heard, calibrating)
+    said = [said_on(dataset, each, heard) for each in inputs]
     truth = reference(dataset, criterion, rule, targets=allowed)
     places = [place for place in truth.values if place in said[0]]
     dropped = Counter({"in_lineage": len(barred)})
@@ -220,23 +170,6 @@ def _part(dataset: Dataset, judge: Judge, criterion: Criterion, how: How) -> _Pa
     )
 
 
-def _require_own(judge: Judge, own: Heard) -> None:
-    if own.name != judge.name:
-        hint = "Give the judge's own run first, then other judges'"
-        raise InputError(f"the first verdicts are by {own.name!r}", where=judge.name, hint=hint)
-    if own.lineage.calibrated or (judge.calibrations and own.judge_fingerprint == judge.judge_fingerprint):
-        hint = "Give the run that was made before calibration"
-        raise InputError("these verdicts are calibrated already", where=judge.name, hint=hint)
-
-
-def _require_apart(heard: Sequence[Heard]) -> None:
-    names = [each.name for each in heard]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        hint = "Give each judge's run once"
-        raise InputError(f"verdicts of {repeated!r} are given twice", where="--verdicts", hint=hint)
-
-
 def _other_settings(judge: Judge, own: Heard) -> tuple[str, ...]:
     if own.judge_fingerprint in (None, judge.raw_fingerprint):
         return ()
@@ -246,10 +179,11 @@ def _other_settings(judge: Judge, own: Heard) -> tuple[str, ...]:
     )
 
 
-def _require_splits(calibrating: Calibrating) -> None:
-    if "test" in calibrating.splits:
-        hint = "Use --split train,dev"
-        raise InputError("the test split testifies about judges and never calibrates them", where="--split", hint=hint)
+def _require_coverage(calibrating: Calibrating) -> None:
+    low, high = COVERAGES
+    if not low <= calibrating.coverage <= high:
+        hint = f"Give a share from {low} to {high}, such as 0.9"
+        raise InputError(f"coverage {calibrating.coverage:g} is none that intervals can have", hint=hint)
 
 
 def _wanted(judge: Judge, dataset: Dataset, calibrating: Calibrating) -> list[Criterion]:
@@ -266,89 +200,6 @@ def _wanted(judge: Judge, dataset: Dataset, calibrating: Calibrating) -> list[Cr
     return spoken
 
 
-def _allowed(
-    dataset: Dataset, criterion: Criterion, heard: Sequence[Heard], calibrating: Calibrating
-) -> tuple[set[str], list[str]]:
-    """Return the labelled targets that may be learnt from, and those that helped to make a judge."""
-    made_with = set().union(*(each.lineage.barred(dataset.name) for each in heard))
-    known = {*dataset.session_by_id, *dataset.pair_by_id}
-    labelled = {label.target for label in dataset.labels if label.criterion == criterion.id}
-    labelled |= {each.target for each in dataset.adjudications if each.criterion == criterion.id}
-    in_split = {
-        target
-        for target in labelled & known
-        if dataset.splits is None or dataset.split_of(target) in calibrating.splits
-    }
-    barred = sorted(target for target in in_split if dataset.unit(target) in made_with)
-    return in_split - set(barred), barred
-
-
-def _inputs(
-    dataset: Dataset, judge: Judge, criterion: Criterion, heard: Sequence[Heard], calibrating: Calibrating
-) -> list[CalibrationInput]:
-    """Return what may be read: the judge's own verdict first, then other judges', other criteria, the length."""
-    found: list[CalibrationInput] = []
-    for place, each in enumerate(heard):
-        name = judge.name if place == 0 else each.name
-        spoken = {outcome.criterion for outcome in each.outcomes if isinstance(outcome, Verdict)}
-        others = sorted(spoken - {criterion.id}) if calibrating.has_criteria else []
-        for asked in ([criterion.id] if criterion.id in spoken or place == 0 else []) + others:
-            scale = dataset.rubric.criterion(asked).scale
-            if scale.measurement != "none":
-                words = f"{name} on {asked}"
-                found.append(
-                    CalibrationInput(
-                        words=words,
-                        judge=name,
-                        judge_fingerprint=each.judge_fingerprint,
-                        criterion=asked,
-                        scale=scale,
-                    )
-                )
-    if calibrating.has_length:
-        found.append(CalibrationInput(kind="length", words="length of the session"))
-    return found
-
-
-def _said(dataset: Dataset, each: CalibrationInput, heard: Sequence[Heard]) -> dict[Place, Said]:
-    if each.kind == "length":
-        sessions = dataset.session_by_id
-        lengths: dict[Place, Said] = {(name, None): length_of(session) for name, session in sessions.items()}
-        for pair in dataset.pairs:
-            if pair.first in sessions and pair.second in sessions:
-                lengths[pair.id, None] = length_of(PairTarget(pair, sessions[pair.first], sessions[pair.second]))
-        return lengths
-    own = heard[0] if each.judge not in {some.name for some in heard[1:]} else None
-    source = own or next(some for some in heard[1:] if some.name == each.judge)
-    return said_by_place(each, source.outcomes)
-
-
-def _agreement(dataset: Dataset, criterion: Criterion, allowed: set[str], measuring: Measuring) -> Estimate:
-    """Return how far the experts agree beyond chance, on what may be learnt from."""
-    table = rating_table(dataset, criterion, targets=allowed)
-    metric = ALPHA.get(criterion.scale.measurement, "krippendorff_alpha_interval")
-    n_twice = int(((~np.isnan(table.values)).sum(axis=1) > 1).sum())
-    if not n_twice:
-        return undefined("too_few", "no session has two ratings", n=len(table.targets), level=measuring.level)
-    return measuring.estimates([metric], table.sample(list(table.values.T), table.raters, {}))[metric]
-
-
-def refuse_disagreeing(dataset: Dataset, criterion: Criterion, targets: set[str], measuring: Measuring) -> None:
-    """Refuse to certify by labels of experts who barely agree; where nobody rated twice, nothing can be said.
-
-    Raises:
-        InputError: They do.
-    """
-    _require_agreement(criterion, _agreement(dataset, criterion, targets, measuring), "certified by")
-
-
-def _require_agreement(criterion: Criterion, agreement: Estimate, purpose: str) -> None:
-    if agreement.value is not None and agreement.value < NEAR_ZERO:
-        what = f"the experts barely agree with each other (Krippendorff alpha {figure(agreement)})"
-        hint = f"No judge can be {purpose} labels that do not hold: mend the rubric, or adjudicate"
-        raise InputError(what, where=f"criterion {criterion.id}", hint=hint)
-
-
 def _require_support(
     dataset: Dataset, evidence: Evidence, dropped: Counter[str], barred: Sequence[str], agreement: Estimate
 ) -> None:
@@ -358,7 +209,7 @@ def _require_support(
         hint = "Label sessions of other groups, or calibrate on a split that it was not made from: --split dev"
         raise InputError(what, where=f"{dataset.name}, criterion {evidence.criterion.id}", hint=hint)
     require_learnable(evidence, +dropped)
-    _require_agreement(evidence.criterion, agreement, "calibrated to")
+    require_agreement(evidence.criterion, agreement, "calibrated to")
 
 
 def _record(

@@ -20,6 +20,7 @@ from judgekit.analysis.comparison_wording import (
     unpaired_words,
 )
 from judgekit.analysis.contrast import Contrast
+from judgekit.analysis.decision_bounds import Deciding, bounds_of_difference, bounds_of_wins
 from judgekit.analysis.judge_change import judge_change_rows
 from judgekit.analysis.label_free import Assumption, label_free
 from judgekit.analysis.label_queue import deciding_queue
@@ -29,22 +30,16 @@ from judgekit.analysis.unpaired import unpaired_counts, unpaired_rows
 from judgekit.analysis.verdict_table import verdict_table
 from judgekit.analysis.win_rate import Wins, win_companions, win_counts, win_rows
 from judgekit.errors import InputError, UnknownName
+from judgekit.records.comparison_report import Companion, ComparisonReport, LabelFree, LevelShift, SliceDifference
 from judgekit.records.dataset import Dataset
+from judgekit.records.decision import Bounds
+from judgekit.records.policy import FROM_EVEN, ScaleEnds
 from judgekit.records.queue import QueuedSession
-from judgekit.records.report import (
-    Companion,
-    ComparisonReport,
-    Counts,
-    Disagreement,
-    LabelFree,
-    LevelShift,
-    Row,
-    SliceDifference,
-)
+from judgekit.records.report import Counts, Disagreement, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside
-from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers, units_in_making
+from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside, units_in_making
+from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers
 
 ORDERED = ("binary", "ordinal", "numeric")
 """Scales that a difference can be measured on; preferences of pairs are counted as wins."""
@@ -58,11 +53,13 @@ class Comparing:
         slices: Fields of a session by whose values the difference is shown apart.
         adjustment: How p-values over slices are adjusted.
         assumption: What is taken for granted where the candidate has no labels.
+        deciding: What `not_worse` and `better` go by.
     """
 
     slices: Sequence[str] = ()
     adjustment: Adjustment = "bh"
     assumption: Assumption = field(default_factory=Assumption)
+    deciding: Deciding = field(default_factory=Deciding)
 
 
 def compare(
@@ -168,11 +165,13 @@ class _Part:
     counts: Counts
     headline: str
     is_chosen: bool = False
+    is_unpaired: bool = False
     warnings: Sequence[str] = ()
     companions: Sequence[Companion] = ()
     shifts: Sequence[LevelShift] = ()
     slices: Sequence[SliceDifference] = ()
     free: LabelFree | None = None
+    bounds: Sequence[Bounds] = ()
     moved: Sequence[Disagreement] = ()
 
 
@@ -197,7 +196,7 @@ def _part(whole: _Whole, criterion: Criterion) -> _Part | None:
     first = rows[0].estimator or ""
     lead = first if first != "ppi" or rows[0].estimate.is_defined else "labels_only"
     told = [unpaired_words(criterion.id)]
-    return _Part(_by_judge(whole, rows), unpaired_counts(contrast), lead, warnings=told)
+    return _Part(_by_judge(whole, rows), unpaired_counts(contrast), lead, is_unpaired=True, warnings=told)
 
 
 def _contrast(whole: _Whole, criterion: Criterion) -> Contrast:
@@ -249,6 +248,7 @@ def _paired(whole: _Whole, contrast: Contrast) -> _Part:
         shifts=shifts,
         slices=[_of_judge(whole, each) for each in sliced.found],
         free=_free(whole, contrast, by_judge),
+        bounds=_bounds(whole, contrast),
         moved=moved(
             whole.dataset,
             criterion,
@@ -294,6 +294,12 @@ def _free(whole: _Whole, contrast: Contrast, by_judge: Sequence[Row]) -> LabelFr
     return label_free(contrast, by_judge[0], assumption, whole.measuring, judge=whole.scoring.judge)
 
 
+def _bounds(whole: _Whole, contrast: Contrast) -> list[Bounds]:
+    judge, comparing = whole.scoring.judge, whole.comparing
+    delta = comparing.assumption.delta
+    return bounds_of_difference(contrast, whole.measuring, comparing.deciding, judge=judge, delta=delta)
+
+
 def _preferred(whole: _Whole, criterion: Criterion) -> _Part | None:
     dataset, scoring = whole.dataset, whole.scoring
     allowed = open_sessions(dataset, scoring.splits)
@@ -315,7 +321,8 @@ def _preferred(whole: _Whole, criterion: Criterion) -> _Part | None:
         each if each.estimator == "labels_only" else each.model_copy(update={"judge": scoring.judge})
         for each in win_companions(wins, whole.measuring)
     ]
-    return _Part(_by_judge(whole, rows), win_counts(wins), (given or [""])[0], companions=beside)
+    bounds = bounds_of_wins(wins, whole.measuring, whole.comparing.deciding)
+    return _Part(_by_judge(whole, rows), win_counts(wins), (given or [""])[0], companions=beside, bounds=bounds)
 
 
 def _report(whole: _Whole, parts: Sequence[_Part]) -> ComparisonReport:
@@ -325,12 +332,13 @@ def _report(whole: _Whole, parts: Sequence[_Part]) -> ComparisonReport:
     headline = {part.counts.criterion: part.headline for part in parts}
     free = [part.free for part in parts if part.free is not None]
     told = [line for part in parts for line in part.warnings]
+    unpaired = tuple(part.counts.criterion for part in parts if part.is_unpaired)
     return ComparisonReport(
         title=f"{candidate} against {baseline}: {dataset.name}",
         dataset=dataset.name,
         dataset_fingerprint=dataset.fingerprint(),
         settings={**measuring.settings(dataset), "use": scoring.use, **_chosen(whole), **scoring.settings},
-        summary=comparison_summary(rows, headline, free),
+        summary=comparison_summary(rows, headline, free, unpaired=unpaired),
         rows=tuple(rows),
         warnings=(
             *dataset.notes,
@@ -346,6 +354,9 @@ def _report(whole: _Whole, parts: Sequence[_Part]) -> ComparisonReport:
         headline=headline,
         directions={name: dataset.rubric.criterion(name).direction or "higher" for name in headline},
         not_random=tuple(part.counts.criterion for part in parts if part.is_chosen),
+        unpaired=unpaired,
+        bounds=tuple(each for part in parts for each in part.bounds),
+        reaches={name: _reach(dataset.rubric.criterion(name)) for name in headline},
         companions=tuple(each for part in parts for each in part.companions),
         shifts=tuple(each for part in parts for each in part.shifts),
         slices=tuple(each for part in parts for each in part.slices),
@@ -353,6 +364,10 @@ def _report(whole: _Whole, parts: Sequence[_Part]) -> ComparisonReport:
         label_free=tuple(free),
         moved=tuple(each for part in parts for each in part.moved),
     )
+
+
+def _reach(criterion: Criterion) -> ScaleEnds:
+    return FROM_EVEN if criterion.scale.type == "preference" else criterion.scale.ends
 
 
 def _chosen(whole: _Whole) -> dict[str, object]:

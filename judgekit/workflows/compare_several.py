@@ -10,8 +10,9 @@ from judgekit.analysis.comparison import Side, version_side
 from judgekit.analysis.comparison_wording import comparison_summary, ranking_words
 from judgekit.analysis.ranking import pair_tests, ranking
 from judgekit.errors import InputError
+from judgekit.records.comparison_report import ComparisonReport, PairTest, Place
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import ComparisonReport, Counts, PairTest, Place, Row
+from judgekit.records.report import Counts, Row
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.compare import Comparing, comparable, compare
 from judgekit.workflows.score import Scoring
@@ -84,7 +85,8 @@ def ranked(reports: Sequence[ComparisonReport], versions: Sequence[str], *, leve
     for criterion in dict.fromkeys(row.criterion for row in rows):
         own = [row for row in rows if row.criterion == criterion]
         tested = pair_tests(own, headline)
-        order = ranking(own, headline, tested, versions=versions, level=level)
+        is_lower_better = first.directions.get(criterion) == "lower"
+        order = ranking(own, headline, tested, versions=versions, level=level, is_lower_better=is_lower_better)
         tests += tested
         places += order
         words += ranking_words(order)
@@ -116,8 +118,14 @@ def joined(reports: Sequence[ComparisonReport]) -> ComparisonReport:
             "engine": None,
             "rows": tuple(rows),
             "headline": headline,
+            "reaches": {name: ends for report in reports for name, ends in report.reaches.items()},
             "directions": {name: way for report in reports for name, way in report.directions.items()},
-            "summary": comparison_summary(rows, headline, [each for report in reports for each in report.label_free]),
+            "summary": comparison_summary(
+                rows,
+                headline,
+                [each for report in reports for each in report.label_free],
+                unpaired=[name for report in reports for name in report.unpaired],
+            ),
             **_together(reports),
             "counts": tuple(count for report in reports for count in report.counts),
         }
@@ -139,7 +147,17 @@ def _rows_once(reports: Sequence[ComparisonReport]) -> list[Row]:
 
 def _together(reports: Sequence[ComparisonReport]) -> dict[str, tuple[object, ...]]:
     """Return the lists of several reports one after the other, what the experts alone say once."""
-    names = ("companions", "shifts", "slices", "detectable", "label_free", "moved", "not_random", "warnings")
+    names = (
+        "companions",
+        "shifts",
+        "slices",
+        "detectable",
+        "label_free",
+        "moved",
+        "not_random",
+        "unpaired",
+        "warnings",
+    )
     found: dict[str, tuple[object, ...]] = {}
     for name in names:
         once: list[object] = []

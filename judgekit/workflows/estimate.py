@@ -16,7 +16,8 @@ from judgekit.analysis.reference import default_rule, reference
 from judgekit.analysis.verdict_table import verdict_table
 from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
-from judgekit.records.report import Counts, QualityReport, Row
+from judgekit.records.quality_report import QualityReport
+from judgekit.records.report import Counts, Row
 from judgekit.records.rubric import Criterion
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.agree import chosen_criteria

@@ -17,6 +17,7 @@ from judgekit.analysis.reference import reference
 from judgekit.analysis.slicing import require_fields
 from judgekit.errors import InputError, LeakError, UnknownName
 from judgekit.records.any_report import AnyReport
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.dataset import Dataset
 from judgekit.records.experiment import Experiment
 from judgekit.records.experiment_report import VersionOrigin
@@ -27,7 +28,7 @@ from judgekit.workflows.agree import agree, chosen_criteria
 from judgekit.workflows.compare import Comparing, comparable
 from judgekit.workflows.compare_several import compare_versions
 from judgekit.workflows.estimate import ORDERED, estimate, estimate_judged
-from judgekit.workflows.gate_case import untouched_splits
+from judgekit.workflows.gate_ground import untouched_splits
 from judgekit.workflows.score import Rival, Scoring, SplitChoice, score
 
 JudgedOutcomes = tuple[Sequence[Verdict | Failure], Scoring]
@@ -67,10 +68,10 @@ def require_versions(dataset: Dataset, experiment: Experiment) -> None:
         UnknownName: A version is neither.
     """
     there = {session.version for session in dataset.sessions if session.version is not None}
-    for version in (experiment.baseline, experiment.candidate):
-        if version not in there and version not in experiment.versions:
+    for version in experiment.compared:
+        if version not in there and version not in experiment.sources:
             where = f"sessions of {dataset.name}, and [versions] of the experiment"
-            raise UnknownName("version", version, {*there, *experiment.versions}, where=where)
+            raise UnknownName("version", version, {*there, *experiment.sources}, where=where)
     if experiment.baseline == experiment.candidate:
         what = f"baseline and candidate are both {experiment.baseline!r}"
         raise InputError(what, where=experiment.name, hint="Name two versions")
@@ -93,6 +94,25 @@ def require_plan(dataset: Dataset, experiment: Experiment) -> None:
     require_fields(dataset, (*plan.slices, *fields))
     for criterion in chosen_criteria(dataset, experiment.criteria) if plan.reference is not None else ():
         _require_reference(dataset, criterion, plan.reference or "")
+
+
+def is_looking(experiment: Experiment) -> bool:
+    """Return whether its gate judges as it goes."""
+    return experiment.gate is not None and experiment.gate.sequential is not None
+
+
+def before_looks(experiment: Experiment) -> str | None:
+    """Say that everything is judged before a gate's first look, which then spares nothing; None where it is not."""
+    plan = experiment.plan
+    needing = [name for name, is_wanted in (("calibrate", plan.calibrate), ("certify", plan.certify)) if is_wanted]
+    if not is_looking(experiment) or not needing:
+        return None
+    verb = "needs" if len(needing) == 1 else "need"
+    return (
+        f"[gate.sequential] spares no calls here: {' and '.join(needing)} {verb} verdicts first, so every session is "
+        f"judged before the gate's first look. Calibrate and certify the judge beforehand, and leave "
+        f"{' and '.join(needing)} out, to pay look by look"
+    )
 
 
 def _require_reference(dataset: Dataset, criterion: Criterion, rule: str) -> None:
@@ -249,8 +269,8 @@ def _estimate(bench: _Bench, judged: Sequence[JudgedOutcomes], labelled: Sequenc
 
 
 def _compare(bench: _Bench, judged: Sequence[JudgedOutcomes]) -> None:
+    """Compare the candidate with the baseline, which is what the gate decides on, and then all versions in pairs."""
     plan, experiment = bench.experiment.plan, bench.experiment
-    versions = (experiment.baseline, experiment.candidate)
     looked = Comparing(slices=plan.slices, assumption=Assumption(plan.delta))
     told: list[JudgedOutcomes] = [
         (outcomes, _by_other_labels(bench, scoring))
@@ -260,10 +280,15 @@ def _compare(bench: _Bench, judged: Sequence[JudgedOutcomes]) -> None:
     if not told:
         nobody = Scoring(judge="", reference=plan.reference, splits=("all",), settings=bench.settings)
         told = [([], nobody)]
-    bench.measure(
-        f"{experiment.candidate} against {experiment.baseline}",
-        lambda: compare_versions(bench.dataset, told, versions, measuring=bench.measuring(), comparing=looked),
-    )
+
+    def compared(judges: Sequence[JudgedOutcomes], versions: tuple[str, ...]) -> ComparisonReport:
+        return compare_versions(bench.dataset, judges, versions, measuring=bench.measuring(), comparing=looked)
+
+    candidate, baseline, several = experiment.candidate, experiment.baseline, experiment.compared
+    bench.measure(f"{candidate} against {baseline}", partial(compared, told, (baseline, candidate)))
+    for one in told if len(several) > 2 else ():
+        by = f", by {one[1].judge}" if one[1].judge else ""
+        bench.measure(f"{', '.join(several)} in pairs{by}", partial(compared, [one], several))
 
 
 def _by_other_labels(bench: _Bench, scoring: Scoring) -> Scoring:

@@ -103,7 +103,7 @@ def held_to_inputs(
         return report
     most, short = experiment.gate.max_failure_rate, []
     for version in (experiment.baseline, experiment.candidate):
-        if version not in experiment.versions:  # of the dataset, which nobody made from these inputs
+        if version not in experiment.sources:  # of the dataset, which nobody made from these inputs
             continue
         n_missing = len(missing_inputs([each for each in dataset.sessions if each.version == version], inputs))
         if n_missing > most * len(inputs):

@@ -10,35 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from judgekit.analysis.agreement import Measuring
-from judgekit.analysis.comparison import Side, comparison_counts, moved, paired_difference
+from judgekit.analysis.comparison import Side, paired_difference
 from judgekit.analysis.comparison_wording import contrast_warnings
-from judgekit.analysis.gate_reading import LABEL_FREE, worse_inputs
+from judgekit.analysis.gate_reading import LABEL_FREE
 from judgekit.analysis.gate_rule import WORST_FIRST, cases_of, holm_failures, over_all
 from judgekit.analysis.gate_wording import NO_ERROR_RATE, asks_words, holm_words, outcome_words, overall_words
-from judgekit.analysis.label_queue import deciding_queue
+from judgekit.analysis.win_rate import win_rows
 from judgekit.records.certificate import Standing
+from judgekit.records.comparison_report import LabelFree
 from judgekit.records.dataset import Dataset
 from judgekit.records.experiment import Experiment
 from judgekit.records.gate import GateReport, RuleOutcome
 from judgekit.records.policy import Ceiling, Floor
-from judgekit.records.queue import QueuedSession
-from judgekit.records.report import Counts, Disagreement, LabelFree, Row
+from judgekit.records.report import Row
 from judgekit.records.session import Session
-from judgekit.workflows.gate_case import (
-    Found,
-    Ground,
-    JudgedOutcomes,
-    Whole,
-    certificate_words,
-    depth_of,
-    found_of,
-    untouched_splits,
-    whole_of,
-)
+from judgekit.workflows.gate_case import Found, depth_of, found_of
+from judgekit.workflows.gate_ground import Ground, JudgedOutcomes, PairGround, untouched_splits
+from judgekit.workflows.gate_queue import gate_queue
+from judgekit.workflows.gate_whole import Whole, certificate_words, whole_of
 
 __all__ = ["JudgedOutcomes", "gate", "gate_queue", "untouched_splits"]
-
-_N_WORST = 5
 
 
 def gate(
@@ -74,49 +65,6 @@ def gate(
     return _report(whole, found, outcomes)
 
 
-def gate_queue(
-    dataset: Dataset,
-    judged: Sequence[JudgedOutcomes],
-    experiment: Experiment,
-    report: GateReport,
-    *,
-    measuring: Measuring,
-) -> tuple[QueuedSession, ...]:
-    """Return the sessions whose labels would decide rules that were not, each with its chance of being picked.
-
-    Args:
-        dataset: As for `gate`.
-        judged: Likewise.
-        experiment: Likewise.
-        report: What `gate` said.
-        measuring: Randomness of the draw.
-
-    Raises:
-        InputError: As in `gate`.
-    """
-    whole = whole_of(dataset, judged, experiment, measuring, ())
-    wanted = [each for each in report.rules if each.word == "inconclusive" and each.of == "experts" and not each.slice]
-    sliced = [each for each in report.rules if each.word == "inconclusive" and each.of == "experts" and each.slice]
-    found: dict[str, tuple[QueuedSession, ...]] = {}
-    for outcome in (*wanted, *sliced):
-        name = outcome.criterion or ""
-        contrast = whole.contrast(name)
-        if name in found or contrast is None or contrast.labelled.inputs or not contrast.judged.inputs:
-            continue
-        free = next((each for each in report.label_free if each.criterion == name), None)
-        is_lower = contrast.criterion.direction == "lower"
-        slope = free.slope.value if free and free.slope.value and free.range.low is not None else 1.0
-        found[name] = deciding_queue(
-            contrast,
-            whole.policy.level,
-            measuring.fresh_rng(),
-            margin=0.0 if outcome.kind == "floor" else outcome.line if is_lower else -outcome.line,
-            slope=slope,
-            seed=experiment.plan.seed,
-        )
-    return tuple(each for own in found.values() for each in own)
-
-
 def _outcome(whole: Whole, found: Found, failing: int | None, *, n_rules: int) -> RuleOutcome:
     """Return what became of one case, after Holm."""
     case, scoring, word, why = found.case, found.scoring, found.word, found.why
@@ -133,6 +81,7 @@ def _outcome(whole: Whole, found: Found, failing: int | None, *, n_rules: int) -
         judge=scoring.judge if scoring else None,
         engine=scoring.engine if scoring else None,
         estimator=found.reading.estimator,
+        metric=_metric(found) if found.estimate is not None else None,
         estimate=found.estimate,
         line=found.line.at,
         word=word,
@@ -169,9 +118,9 @@ def _report(whole: Whole, found: Sequence[Found], outcomes: Sequence[RuleOutcome
         n_inputs=_n_inputs(whole),
         n_inputs_all=_n_inputs(whole),
         certificates=_certificates(whole, found),
-        counts=tuple(_counts(ground) for ground in grounds),
+        counts=tuple(ground.counts() for ground in grounds),
         label_free=tuple(_ranges(found)),
-        moved=tuple(each for ground in grounds for each in _regressions(ground)),
+        moved=tuple(each for ground in grounds for each in ground.regressions()),
     )
 
 
@@ -201,33 +150,39 @@ def _settings(whole: Whole) -> dict[str, object]:
 
 def _rows(whole: Whole, found: Sequence[Found]) -> Iterator[Row]:
     """Yield what was measured of every rule; beside a difference over all inputs, the labels' own and the judge's."""
+    beside: list[Row] = []
     for each in found:
         if each.estimate is None:
             continue
         told = {"judge": each.scoring.judge, "engine": each.scoring.engine} if each.scoring else {}
-        metric, between = _measure(whole, each)
         yield Row(
             criterion=each.case.about,
-            metric=metric,
-            between=between,
+            metric=_metric(each),
+            between=_between(whole, each),
             slice=each.case.slice,
             estimate=each.estimate,
             estimator=each.reading.estimator,
             **told,
         )
-        if metric == "mean_difference" and each.ground is not None and each.case.slice is None:
-            yield from _beside(whole, each, each.ground)
+        if each.case.slice is None and isinstance(each.ground, PairGround):
+            beside += _wins_beside(whole, each, each.ground)
+        elif each.case.slice is None and isinstance(each.ground, Ground) and not isinstance(each.case.rule, Floor):
+            beside += _beside(whole, each, each.ground)
+    yield from (row for place, row in enumerate(beside) if row not in beside[:place])  # of two rules on one criterion
 
 
-def _measure(whole: Whole, found: Found) -> tuple[str, str]:
-    """Return what a rule's estimate is one of, and of which versions."""
-    rule, (baseline, candidate) = found.case.rule, whole.versions
-    if isinstance(rule, Ceiling):
-        return rule.statistic, candidate
-    if isinstance(rule, Floor):
-        is_share = found.ground is not None and found.ground.criterion.scale.type == "binary"
-        return "share" if is_share else "mean", candidate
-    return "mean_difference", f"{candidate}~{baseline}"
+def _metric(found: Found) -> str:
+    """Return what a rule's estimate is one of."""
+    rule = found.case.rule
+    if isinstance(rule, Ceiling) or found.ground is None:
+        return str(getattr(rule, "statistic", "mean"))
+    return found.ground.measure(rule)
+
+
+def _between(whole: Whole, found: Found) -> str:
+    """Return which versions a rule's estimate is of."""
+    baseline, candidate = whole.versions
+    return candidate if isinstance(found.case.rule, Floor | Ceiling) else f"{candidate}~{baseline}"
 
 
 def _beside(whole: Whole, found: Found, ground: Ground) -> Iterator[Row]:
@@ -241,6 +196,14 @@ def _beside(whole: Whole, found: Found, ground: Ground) -> Iterator[Row]:
         row = contrast.row("mean_difference", estimate, estimator)
         told = {"judge": scoring.judge, "engine": scoring.engine} if scoring and estimator == "judge_raw" else {}
         yield row.model_copy(update=told)
+
+
+def _wins_beside(whole: Whole, found: Found, ground: PairGround) -> Iterator[Row]:
+    """Yield the same win rate by the judge alone and by labels alone, where another figure decides."""
+    for row in win_rows(ground.wins, whole.measuring):
+        if row.estimator in ("judge_raw", "labels_only") and row.estimator != found.reading.estimator:
+            judge = ground.scoring if row.estimator == "judge_raw" else None
+            yield row.model_copy(update={"judge": judge.judge, "engine": judge.engine}) if judge else row
 
 
 def _ranges(found: Sequence[Found]) -> Iterator[LabelFree]:
@@ -258,26 +221,6 @@ def _certificates(whole: Whole, found: Sequence[Found]) -> dict[str, str]:
             continue
         told[name] = certificate_words(whole, scoring.judge, each.case.about)
     return told
-
-
-def _counts(ground: Ground) -> Counts:
-    """Return where the sessions of one criterion went."""
-    contrast = ground.contrast
-    counts = comparison_counts(contrast.criterion, contrast.judged if ground.scoring else contrast.labelled)
-    return counts.model_copy(update={"failures": contrast.verdicts.failures_by_status})
-
-
-def _regressions(ground: Ground) -> tuple[Disagreement, ...]:
-    """Return the inputs on which the judge has the candidate furthest below the baseline."""
-    contrast = ground.contrast
-    return moved(
-        contrast.dataset,
-        contrast.criterion,
-        worse_inputs(contrast.judged, contrast.criterion.direction),
-        verdicts=contrast.verdicts,
-        sides=contrast.sides,
-        n_most=_N_WORST,
-    )
 
 
 def _n_inputs(whole: Whole) -> int:
@@ -305,13 +248,18 @@ def _warnings(whole: Whole, found: Sequence[Found]) -> Iterator[str]:
         ground, rule = each.ground, each.case.rule
         if ground is None or isinstance(rule, Ceiling) or each.case.slice is not None:
             continue
-        if ground.criterion.direction is None and ground.criterion.scale.type != "binary":
+        if ground.criterion.direction is None and ground.criterion.scale.type not in ("binary", "preference"):
             yield f"{rule.criterion}: the rubric does not say which end is better: higher is taken for better"
         if rule.of == "judge":
             yield f"{each.case.name}: speaks of the judge's own view, not of the experts'"
         if each.reading.estimator == LABEL_FREE:
             yield f"{rule.criterion}: {NO_ERROR_RATE}: they rest on delta, which nobody can check without labels"
-        if rule.of == "experts" and not isinstance(rule, Floor) and each.reading.estimator in ("ppi", "labels_only"):
+        if (
+            isinstance(ground, Ground)
+            and rule.of == "experts"
+            and not isinstance(rule, Floor)
+            and each.reading.estimator in ("ppi", "labels_only")
+        ):
             judge = ground.scoring.judge if ground.scoring else ""
             yield from contrast_warnings(ground.contrast, judge, is_corrected=each.reading.estimator == "ppi")
         yield from _not_judged(each, ground)
@@ -330,12 +278,8 @@ def _one_sided(whole: Whole) -> Iterator[str]:
             yield f"{lacking} has no session on {n} of {name}'s {met} inputs: nothing is said of these"
 
 
-def _not_judged(found: Found, ground: Ground) -> Iterator[str]:
-    if found.scoring is None:
+def _not_judged(found: Found, ground: Ground | PairGround) -> Iterator[str]:
+    if found.scoring is None or isinstance(found.case.rule, Ceiling):
         return
-    contrast = ground.contrast
-    for side in contrast.sides[1:] if isinstance(found.case.rule, Floor) else contrast.sides:
-        n = sum((each, None) not in contrast.verdicts.targets for each in side.sessions)
-        if n:
-            told = f"was not asked about {n} of {len(side.sessions)} sessions of {side.name}"
-            yield f"{ground.criterion.id}: {found.scoring.judge} {told}"
+    for told in ground.not_judged(found.case.rule):
+        yield f"{ground.criterion.id}: {found.scoring.judge} {told}"

@@ -41,6 +41,21 @@ def open_sessions(dataset: Dataset, splits: Sequence[str]) -> frozenset[str]:
     return frozenset(each for each in known if (dataset.split_of(each) or NEW) in asked)
 
 
+def units_in_making(dataset: Dataset, lineage: Lineage) -> set[str]:
+    """Return the units of a dataset whose labels made the judge, without those that a fold was made without.
+
+    Sessions that its prompt shows, and labels that its rules rest on, count though the lineage does not list their
+    units: who writes a demonstration by hand seldom thinks of it.
+    """
+    if lineage.dataset not in (None, dataset.name):
+        return lineage.barred(dataset.name)
+    told = set(lineage.because)
+    rested_on = (label.target for label in dataset.labels if label.id in told) if told else ()
+    seen = {*lineage.shown, *rested_on}
+    shown = {dataset.unit(each) for each in seen if each in dataset.place_by_id}
+    return lineage.barred(dataset.name) | (shown - lineage.folds.keys())
+
+
 def set_aside(dataset: Dataset, lineage: Lineage, allowed: Iterable[str]) -> frozenset[str]:
     """Return the sessions and pairs that no corrected figure may rest on: neither their labels nor their verdicts.
 
@@ -52,7 +67,7 @@ def set_aside(dataset: Dataset, lineage: Lineage, allowed: Iterable[str]) -> fro
         lineage: What made the judge.
         allowed: Sessions and pairs of the splits that may be read.
     """
-    barred = lineage.barred(dataset.name)
+    barred = units_in_making(dataset, lineage)
     if not barred:
         return frozenset()
     known = (*dataset.session_by_id, *dataset.pair_by_id)
@@ -69,7 +84,7 @@ def refuse_reused(dataset: Dataset, targets: Iterable[str], lineage: Lineage, ju
     Raises:
         LeakError: There are such; the message names them.
     """
-    barred = lineage.barred(dataset.name)
+    barred = units_in_making(dataset, lineage)
     reused = sorted(each for each in set(targets) if dataset.unit(each) in barred)
     if not reused:
         return
@@ -90,7 +105,7 @@ def untouched_splits(dataset: Dataset, lineage: Lineage) -> tuple[str, ...]:
     """
     if dataset.splits is None:
         return ("all",)
-    barred = lineage.barred(dataset.name)
+    barred = units_in_making(dataset, lineage)
     known = (*dataset.session_by_id, *dataset.pair_by_id) if barred else ()
     touched = {dataset.split_of(each) or NEW for each in known if dataset.unit(each) in barred}
     labelled = {dataset.split_of(each.target) or NEW for each in dataset.labels if each.target in dataset.place_by_id}

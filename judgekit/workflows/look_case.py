@@ -13,7 +13,9 @@ from judgekit.analysis.reference import Reference, default_rule, reference
 from judgekit.records.gate import RuleWord
 from judgekit.records.policy import Ceiling, Floor
 from judgekit.records.rubric import Criterion
-from judgekit.workflows.gate_case import ORDERED, Found, Whole, depth_of, found_of, untouched_splits
+from judgekit.workflows.gate_case import Found, depth_of, found_of
+from judgekit.workflows.gate_ground import ORDERED, untouched_splits
+from judgekit.workflows.gate_whole import Whole
 from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside
 from judgekit.workflows.score import Scoring
 
@@ -102,6 +104,8 @@ def _unfit(whole: Whole, name: str) -> str | None:
     known = {each.id: each for each in whole.dataset.rubric.criteria}
     if name not in known:
         return f"the rubric has no criterion {name!r} (known: {', '.join(sorted(known))})"
+    if known[name].scale.type == "preference":
+        return f"{name!r} is a preference of pairs, which looks do not take: hold it in one look"
     if known[name].scale.type not in ORDERED:
         return f"a {known[name].scale.type} scale has no order to hold a rule against"
     if Measure(known[name], is_difference=False).ends is None:

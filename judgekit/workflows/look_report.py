@@ -12,7 +12,9 @@ from judgekit.analysis.look_input import InputOrder
 from judgekit.records.gate import GateReport, GateWord, Look, RuleOutcome, RuleWord
 from judgekit.records.policy import Ceiling, Floor, Sequential
 from judgekit.records.report import Counts, Row
-from judgekit.workflows.gate_case import Found, Whole, certificate_words
+from judgekit.workflows.gate_case import Found
+from judgekit.workflows.gate_ground import Ground, PairGround
+from judgekit.workflows.gate_whole import Whole, certificate_words
 from judgekit.workflows.score import Scoring
 
 
@@ -30,6 +32,7 @@ class LookedAt:
         evidence: The others.
         looks: One after the other.
         n_seen: Inputs looked at.
+        grounds: What judges said on these, a criterion each.
     """
 
     whole: Whole
@@ -41,6 +44,7 @@ class LookedAt:
     evidence: Mapping[Case, Evidence]
     looks: Sequence[Look]
     n_seen: int
+    grounds: Sequence[Ground | PairGround] = ()
 
 
 def look_report(found: LookedAt, *, is_out_of_budget: bool, cost_usd: float | None) -> GateReport:
@@ -80,6 +84,7 @@ def look_report(found: LookedAt, *, is_out_of_budget: bool, cost_usd: float | No
         n_inputs_all=len(found.inputs.inputs),
         certificates=_certificates(found),
         counts=tuple(_counts(found)),
+        moved=tuple(each for ground in found.grounds for each in ground.regressions()),
         cost_usd=cost_usd,
     )
 
@@ -112,6 +117,7 @@ def _outcome(found: LookedAt, case: Case) -> RuleOutcome:
             slice=case.slice,
             of=None if isinstance(rule, Ceiling) else rule.of,
             estimator=known.reading.estimator,
+            metric=_metric(found, case) if known.estimate is not None else None,
             estimate=known.estimate,
             line=known.line.at,
             word=word,
@@ -130,6 +136,7 @@ def _outcome(found: LookedAt, case: Case) -> RuleOutcome:
         judge=scoring.judge if scoring else None,
         engine=scoring.engine if scoring else None,
         estimator=each.voice if each.stop is None else None,
+        metric=_metric(found, case) if each.estimate is not None else None,
         estimate=each.estimate,
         line=each.line.at,
         word=each.word,
@@ -161,15 +168,18 @@ def _why(found: LookedAt, case: Case, each: Evidence) -> str:
 
 
 def _row(found: LookedAt, case: Case, outcome: RuleOutcome) -> Row:
-    rule, (baseline, candidate) = case.rule, found.whole.versions
-    metric, between = "mean_difference", f"{candidate}~{baseline}"
-    if isinstance(rule, Ceiling):
-        metric, between = str(rule.statistic), candidate
-    elif isinstance(rule, Floor):
-        is_share = found.evidence[case].measure.criterion.scale.type == "binary"
-        metric, between = ("share" if is_share else "mean"), candidate
-    told = {name: getattr(outcome, name) for name in ("slice", "estimate", "judge", "engine", "estimator")}
-    return Row.model_validate({"criterion": case.about, "metric": metric, "between": between, **told})
+    baseline, candidate = found.whole.versions
+    between = candidate if isinstance(case.rule, Floor | Ceiling) else f"{candidate}~{baseline}"
+    told = {name: getattr(outcome, name) for name in ("metric", "slice", "estimate", "judge", "engine", "estimator")}
+    return Row.model_validate({"criterion": case.about, "between": between, **told})
+
+
+def _metric(found: LookedAt, case: Case) -> str:
+    if isinstance(case.rule, Ceiling):
+        return str(case.rule.statistic)
+    if not isinstance(case.rule, Floor):
+        return "mean_difference"
+    return "share" if found.evidence[case].measure.criterion.scale.type == "binary" else "mean"
 
 
 def _settings(found: LookedAt) -> dict[str, object]:

@@ -15,6 +15,7 @@ the first look, as in a gate of one look, on all of the candidate's sessions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby
 
 from judgekit.analysis.agreement import Measuring
@@ -28,7 +29,10 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.experiment import Experiment
 from judgekit.records.gate import GateReport, Look, RuleWord
 from judgekit.records.policy import Policy, Sequential
-from judgekit.workflows.gate_case import Found, JudgedOutcomes, whole_of
+from judgekit.workflows.gate_case import Found
+from judgekit.workflows.gate_ground import Ground as OneLook
+from judgekit.workflows.gate_ground import JudgedOutcomes, PairGround
+from judgekit.workflows.gate_whole import whole_of
 from judgekit.workflows.look_case import Ground, opened, settled
 from judgekit.workflows.look_report import LookedAt, case_name, look_report
 from judgekit.workflows.score import Scoring, refuse_strangers
@@ -117,6 +121,7 @@ class Looking:
                 self._evidence[case] = opened(ground, case)
         self._n_seen = self._n_wanted = 0
         self._looks: list[Look] = []
+        self._judged: dict[str, JudgedOutcomes] = {}
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -180,8 +185,9 @@ class Looking:
         """
         if self._n_wanted <= self._n_seen:
             raise InputError("no look is due", where=self._whole.experiment.name, hint="Ask for next_inputs first")
-        for outcomes, _ in judged:
+        for outcomes, scoring in judged:
             refuse_strangers(dataset, outcomes)
+            self._judged[scoring.judge] = (outcomes, scoring)
         new = slice(self._n_seen, self._n_wanted)
         inputs, units = self._inputs.inputs[new], self._inputs.units[new]
         sessions = self.sessions_of(inputs)
@@ -216,8 +222,17 @@ class Looking:
             evidence=self._evidence,
             looks=self._looks,
             n_seen=self._n_seen,
+            grounds=self._grounds(),
         )
         return look_report(found, is_out_of_budget=is_out_of_budget, cost_usd=cost_usd)
+
+    def _grounds(self) -> tuple[OneLook | PairGround, ...]:
+        """Return what judges said on the inputs looked at, a criterion each, as a gate of one look knows it."""
+        whole = replace(self._whole, judged=tuple(self._judged.values()), grounds={})
+        seen = self.sessions_of(self.seen)
+        names = dict.fromkeys(each.measure.criterion.id for each in self._evidence.values())
+        known = (whole.ground(name) for name in names)
+        return tuple(each.on(seen) for each in known if each is not None)
 
     def _lacks_label(self, order: Sequence[str], end: int) -> bool:
         held = [each for each in self._evidence.values() if each.is_open]

@@ -17,7 +17,7 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.planning import PlanLine, PlanReport
 from judgekit.records.rubric import Criterion
 from judgekit.workflows.compare import ORDERED
-from judgekit.workflows.lineage import open_sessions
+from judgekit.workflows.lineage import open_sessions, units_in_making
 from judgekit.workflows.plan_drop import drop_answer, shown_answer
 from judgekit.workflows.plan_question import (
     ALONE,
@@ -35,7 +35,7 @@ from judgekit.workflows.plan_width import (
     rare_class_answer,
     raters_answer,
 )
-from judgekit.workflows.score import refuse_strangers, units_in_making
+from judgekit.workflows.score import refuse_strangers
 
 
 def plan(

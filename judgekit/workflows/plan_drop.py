@@ -7,36 +7,13 @@ from collections.abc import Sequence
 
 from judgekit.analysis.supposition import Supposition
 from judgekit.records.planning import PlanLine
+from judgekit.stats.label_worth import design_effect, labels_with_judge, multiplier
 from judgekit.stats.paired_population import PairedPopulation
-from judgekit.stats.planning import (
-    design_effect,
-    labels_with_judge,
-    multiplier,
-    paired_mean,
-    paired_rates,
-)
-from judgekit.stats.power import (
-    LEAST_LABELLED,
-    Design,
-    Found,
-    Goal,
-    Power,
-    Tester,
-    effect_for,
-    half_width,
-    is_counted,
-    n_studies,
-    simulated_power,
-    size_for,
-)
-from judgekit.workflows.plan_question import (
-    ALONE,
-    HELPED,
-    JUDGED_A_LABEL,
-    Answer,
-    Case,
-    Question,
-)
+from judgekit.stats.planning import paired_mean, paired_rates
+from judgekit.stats.power import LEAST_LABELLED, Goal, Power, half_width, is_counted, n_studies, simulated_power
+from judgekit.stats.power_search import Found, effect_for, size_for
+from judgekit.stats.simulated_study import Design, Tester
+from judgekit.workflows.plan_question import ALONE, HELPED, JUDGED_A_LABEL, Answer, Case, Question
 
 MOST = {True: 10_000_000, False: 20_000}
 """Whether studies are but counts -> the largest size that is simulated."""

@@ -22,12 +22,20 @@ from judgekit.records.experiment import Experiment
 from judgekit.records.gate import RuleWord
 from judgekit.records.planning import PlanLine, PlanReport
 from judgekit.records.policy import Better, Ceiling, Floor, NotWorse, Policy
-from judgekit.stats.careful import careful_mean, careful_quality, careful_tango, far_reach, labels_alone
+from judgekit.stats.careful import (
+    careful_correction,
+    careful_mean,
+    careful_quality,
+    careful_tango,
+    far_reach,
+    labels_alone,
+)
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.paired_population import PairedPopulation
 from judgekit.stats.paired_share import FourCells
 from judgekit.stats.partly_labelled import MIN_LABELS, PartlyLabelled
-from judgekit.stats.power import NOTHING, Bounds, Design, Power, Study, bounds_of, quality_estimate, study
+from judgekit.stats.power import Power
+from judgekit.stats.simulated_study import NOTHING, Bounds, Design, Study, bounds_of, quality_estimate, study
 from judgekit.stats.unit_sums import MIN_UNITS
 from judgekit.workflows.plan import few_inputs, pilots_of
 from judgekit.workflows.plan_question import Prices, Question, Source
@@ -299,7 +307,10 @@ def _bounds(planned: _Plan, case: Case, drawn: Study, level: float, rng: np.rand
         quality = quality_estimate(own, found.levels, level, side=1, rng=rng, has_judge=helped)
         if helped and not quality.is_defined:
             helped, quality = False, quality_estimate(own, found.levels, level, side=1, rng=rng, has_judge=False)
-        return bounds_of(careful_quality(quality, levels, None if helped else _labels_of_candidate(own)))
+        if not helped:
+            return bounds_of(careful_quality(quality, levels, _labels_of_candidate(own)))
+        sample = own.partly_labelled(own.population.numbers[:, 1], own.population.numbers[:, 3])
+        return bounds_of(careful_correction(quality, levels, sample, is_stratified=bool(levels)))
     if isinstance(rule, Ceiling) or max(n_labelled, n * (rule.of == "judge")) < MIN_UNITS:
         return NOTHING
     population = drawn.population

@@ -14,9 +14,7 @@ from judgekit.errors import InputError
 from judgekit.records.dataset import Dataset
 from judgekit.records.planning import PlanLine
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.stats.planning import (
-    POWER,
-)
+from judgekit.stats.planning import POWER
 from judgekit.workflows.score import Scoring
 
 JUDGED_A_LABEL = 5

@@ -7,35 +7,20 @@ import math
 from judgekit.analysis.supposition import ASSUMED, RATE, reliability_words
 from judgekit.errors import InputError
 from judgekit.records.planning import PlanLine
+from judgekit.stats.label_worth import design_effect, labels_with_judge, mean_error, multiplier, reliability_error
 from judgekit.stats.partly_labelled import MIN_LABELS
 from judgekit.stats.planning import (
-    design_effect,
     labels_for_correlation,
     labels_for_kappa,
     labels_for_kappa_above,
     labels_for_mean,
     labels_for_rare_class,
     labels_for_rate,
-    labels_with_judge,
-    mean_error,
-    multiplier,
-    reliability_error,
     trials_without_failure,
 )
-from judgekit.stats.power import (
-    Design,
-    half_width,
-)
-from judgekit.workflows.plan_question import (
-    ALONE,
-    HELPED,
-    JUDGED_A_LABEL,
-    PAIRED,
-    SAMPLED,
-    Answer,
-    Case,
-    plain_line,
-)
+from judgekit.stats.power import half_width
+from judgekit.stats.simulated_study import Design
+from judgekit.workflows.plan_question import ALONE, HELPED, JUDGED_A_LABEL, PAIRED, SAMPLED, Answer, Case, plain_line
 
 LABELS = 200
 """Labels that two designs of raters are compared at, where the question does not say."""

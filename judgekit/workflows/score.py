@@ -28,22 +28,13 @@ from judgekit.errors import InputError, UnknownName
 from judgekit.records.dataset import Dataset
 from judgekit.records.judge import Combine, Lineage
 from judgekit.records.label import SplitName
-from judgekit.records.report import (
-    AltTest,
-    BiasCheck,
-    BlandAltman,
-    Confusion,
-    Counts,
-    Disagreement,
-    Rating,
-    Row,
-    ScoreReport,
-    SliceTest,
-)
+from judgekit.records.probed import Probed
+from judgekit.records.report import Counts, Disagreement, Rating, Row
 from judgekit.records.rubric import Criterion
+from judgekit.records.score_report import AltTest, BiasCheck, BlandAltman, Confusion, ScoreReport, SliceTest
 from judgekit.records.verdict import Failure, Verdict
 from judgekit.stats.estimate import undefined
-from judgekit.workflows.lineage import NEW
+from judgekit.workflows.lineage import NEW, units_in_making
 
 SplitChoice = SplitName | Literal["new", "all"]
 _SPLITS = ("train", "dev", "test", NEW, "all")
@@ -84,6 +75,7 @@ class Scoring:
         slices: Fields of a session; each of their values is held against the rest.
         rivals: Other judges to be read beside this one.
         epsilon: How much less the judge may win in the alternative annotator test and still be preferred for its cost.
+        probed: What the last probing that the judge's folder keeps found; certificates alone look at it.
         opened: Sessions and pairs of the test split that a certification has opened; then only they are read.
         settings: What the door knows of this invocation.
     """
@@ -103,6 +95,7 @@ class Scoring:
     slices: Sequence[str] = ()
     rivals: Sequence[Rival] = ()
     epsilon: float = EPSILON
+    probed: Probed | None = None
     opened: frozenset[str] = frozenset()
     settings: dict[str, object] = field(default_factory=dict)
 
@@ -389,11 +382,6 @@ def _allowed_targets(dataset: Dataset, asked: set[str], scoring: Scoring) -> tup
         raise InputError(_why_nothing(dataset, scoring, causes), where=dataset.name, hint="Choose another --split")
     causes["unlabelled"] = len(asked - labelled)
     return allowed, causes
-
-
-def units_in_making(dataset: Dataset, lineage: Lineage) -> set[str]:
-    """Return the units of a dataset whose labels made the judge, without those that a fold was made without."""
-    return lineage.barred(dataset.name)
 
 
 def _in_splits(dataset: Dataset, target: str, splits: Sequence[SplitChoice]) -> bool:

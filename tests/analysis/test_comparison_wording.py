@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from judgekit.analysis.comparison_wording import comparison_summary, comparison_warnings, ranking_words
-from judgekit.records.report import LabelFree, Place, Row
+from judgekit.records.comparison_report import LabelFree, Place
+from judgekit.records.report import Row
 from judgekit.stats.estimate import Estimate, undefined
 
 

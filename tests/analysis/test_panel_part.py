@@ -10,7 +10,7 @@ import pytest
 import judgekit
 from judgekit.analysis.panel import member_outcomes
 from judgekit.errors import InvalidRecord
-from judgekit.records.report import ScoreReport
+from judgekit.records.score_report import ScoreReport
 from judgekit.records.verdict import Failure, Verdict
 
 N = 200

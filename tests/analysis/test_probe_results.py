@@ -12,7 +12,7 @@ from judgekit.analysis.asking import Answer, Answers, answers_of, askings_of
 from judgekit.analysis.probe import Changed, Measure, baseline_counts, floor_row, probe_results, probe_rows
 from judgekit.analysis.probe_wording import probe_summary, probe_warnings
 from judgekit.analysis.rating import Target
-from judgekit.records.report import ProbeResult
+from judgekit.records.probe_report import ProbeResult
 from judgekit.records.rubric import Criterion, Scale, Value
 from judgekit.records.verdict import Failure, Verdict
 

@@ -53,6 +53,15 @@ def test_chosen_sessions_are_counted_by_method() -> None:
     assert dict(sampling_of(twice, ["s0"]).chosen) == {"uncertainty": 1}
 
 
+def test_what_was_certain_to_be_picked_is_no_random_sample() -> None:
+    """The least sure ones have a chance of 1, and all others none; of a census, or a stated frame, it may stand."""
+    assert dict(found(*[chance(1.0, method="uncertainty")] * 3).chosen) == {"uncertainty": 3}
+    assert not found(*[chance(1.0, method="census")] * 3).chosen
+    assert not found(*[chance(1.0)] * 3).chosen
+    assert not found(*[chance(1.0, method="mixture", frame_n=3)] * 3).chosen
+    assert found(chance(1.0, method="mixture"), chance(0.5, method="mixture")).is_weighted
+
+
 def test_some_chances_do_not_help_where_they_differ() -> None:
     """The reason counts, names one, and gives the range; labels of other sessions do not matter."""
     one = found(chance(0.05), chance(0.4), None, {"method": "random"})

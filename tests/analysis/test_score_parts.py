@@ -21,7 +21,8 @@ from judgekit.analysis.strata import SPLIT, UNANIMOUS, stratum_rows
 from judgekit.analysis.verdict_table import verdict_table
 from judgekit.records.dataset import RaterGroup
 from judgekit.records.label import Design, Opening
-from judgekit.records.report import AltTest, Counts, Row
+from judgekit.records.report import Counts, Row
+from judgekit.records.score_report import AltTest
 from judgekit.records.session import Session, Turn
 from judgekit.stats.estimate import Estimate
 from tests.analysis.composed_data import (

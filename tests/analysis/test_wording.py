@@ -9,7 +9,8 @@ import pytest
 from judgekit.analysis.ceiling import DIFFERENCE
 from judgekit.analysis.wording import score_summary, score_warnings
 from judgekit.records.dataset import SplitManifest
-from judgekit.records.report import AltTest, Counts, RaterAltTest, Row
+from judgekit.records.report import Counts, Row
+from judgekit.records.score_report import AltTest, RaterAltTest
 from judgekit.stats.estimate import Estimate, undefined
 from judgekit.stats.metric_words import metric_words
 from tests.analysis.composed_data import PASSED, QUALITY, dataset, labels

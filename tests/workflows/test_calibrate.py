@@ -15,7 +15,8 @@ from judgekit.records.dataset import Dataset, SplitManifest
 from judgekit.records.judge import Judge, Lineage
 from judgekit.records.rubric import Criterion, level_text
 from judgekit.records.verdict import Failure, Verdict
-from judgekit.workflows.calibrate import CalibratedJudge, Calibrating, Heard, calibrate
+from judgekit.workflows.calibrate import CalibratedJudge, calibrate
+from judgekit.workflows.calibration_input import Calibrating, Heard
 from tests.analysis.composed_data import (
     BETTER,
     LENGTH,
@@ -263,6 +264,44 @@ def test_what_cannot_be_supported_is_refused_with_what_is_missing():
     few50, said = composed(n=30)
     with pytest.raises(InputError, match=r"method proportional_odds: it needs 50 units and there are 30"):
         calibrated(few50, said, method="proportional_odds")
+
+
+def test_a_shift_that_is_the_same_everywhere_is_a_gain() -> None:
+    """All units gain alike, so that nothing is left to resample: that is no noise. A judge who is right gains none."""
+    truth = [1 + i % 4 for i in range(N)]
+    data = dataset([label(f"s{i:03}", QUALITY, "ana", truth[i]) for i in range(N)])
+    found = calibrated(data, [verdict(f"s{i:03}", QUALITY, truth[i] + 1) for i in range(N)], method="offset")
+    assert found.judge.calibrations[0].method == "offset"
+    assert found.report.outcomes[0].gain.value == pytest.approx(1.0)
+    assert "is not more than noise" not in found.report.summary[0]
+    kept = calibrated(data, [verdict(f"s{i:03}", QUALITY, truth[i]) for i in range(N)], method="offset")
+    assert kept.judge.calibrations == ()
+
+
+def test_verdicts_that_no_method_can_read_are_refused() -> None:
+    """Scores on levels without an order, and few scores of pass and fail: what is missing is told."""
+    data = dataset([label(f"s{i:03}", TOPIC, "ana", "abc"[i % 3]) for i in range(N)])
+    scores = [verdict(f"s{i:03}", TOPIC, None, score=1.0) for i in range(N)]
+    with pytest.raises(InputError, match=r"no verdict says a level"):
+        calibrated(data, scores, TOPIC)
+    with pytest.raises(InputError, match=r"no verdict says a level"):
+        calibrated(data, scores, TOPIC, method="table")
+    few, said = binary_data(n=25)
+    with pytest.raises(InputError, match=r"criterion passed: .*25 units.*platt needs 30"):
+        calibrated(few, said, PASSED)
+
+
+@pytest.mark.parametrize(("how", "what"), [({"coverage": 1.5}, "coverage 1.5"), ({"coverage": 0.2}, "coverage 0.2")])
+def test_a_coverage_that_is_no_coverage_is_refused(how: dict[str, Any], what: str) -> None:
+    """From Python nothing else stands before it."""
+    with pytest.raises(InputError, match=what):
+        calibrated(*composed(), **how)
+
+
+def test_a_split_that_there_is_not_is_refused() -> None:
+    """Also where the dataset has none."""
+    with pytest.raises(UnknownName, match="'nope'"):
+        calibrated(*composed(), splits=("nope",))
 
 
 def test_the_test_split_never_calibrates() -> None:

@@ -404,6 +404,8 @@ def test_versions_that_share_no_input_are_compared_unpaired() -> None:
     assert {row.estimator: row.estimate.method for row in report.rows}["judge_raw"] == "newcombe"
     assert row_by(report, "ppi").n == 160
     assert report.counts[0].n_used == 400
+    assert report.unpaired == ("passed",)
+    assert all("sessions, unpaired)" in line and "inputs" not in line for line in report.summary)
 
 
 def test_labels_alone_compare_without_a_judge() -> None:
@@ -412,6 +414,18 @@ def test_labels_alone_compare_without_a_judge() -> None:
     report = compare_versions(made, [], ("v1", "v2"), measuring=measuring())
     assert {row.estimator for row in report.rows} == {"labels_only"}
     assert (report.judge, report.headline) == (None, {"passed": "labels_only"})
+
+
+def test_pairs_on_which_the_judge_takes_its_word_back_are_counted() -> None:
+    """Of ten pairs shown both ways, two get another winner when turned, and one fails: the judge's row says so."""
+    sides = [Pair(id=f"p{i}", first=f"v1-{i:02d}", second=f"v2-{i:02d}") for i in range(10)]
+    made = dataset([label("p0", BETTER, "ana", "first")], sessions=TOLD, pairs=sides)
+    outcomes: list[Any] = [shown(f"p{i}", "forward", "second") for i in range(9)]
+    outcomes += [shown(f"p{i}", "swapped", "first" if i < 2 else "second") for i in range(9)]
+    outcomes.append(failure("p9", BETTER, order="forward"))
+    report = compare(made, outcomes, versions(made), scoring=JUDY, measuring=measuring())
+    own = row_by(report, "judge_raw", "win_rate")
+    assert (own.n, own.dropped) == (7, {"orders_disagree": 2, "unparsed": 1})
 
 
 def test_preferences_are_wins_with_ties_half() -> None:

@@ -309,11 +309,11 @@ def test_without_labels_and_delta_nothing_is_decided() -> None:
 
 
 def test_without_any_label_nothing_is_decided() -> None:
-    """No version tells how the judge errs; a floor has no range at all."""
+    """No version tells how the judge errs, of a difference or of a floor."""
     report = decided(dataset((), sessions=sessions()), verdicts(UP), not_worse(0.1), floor(0.5), plan={"delta": 0.0})
     assert [each.word for each in report.rules] == ["inconclusive", "inconclusive"]
-    assert report.rules[0].why.endswith("no other version has labels to learn the judge's errors from")
-    assert report.rules[1].why.startswith("no expert has labelled v2, and labels of other versions do not say")
+    for each in report.rules:
+        assert each.why.endswith("no other version has labels to learn the judge's errors from")
 
 
 def test_a_weak_judge_gives_no_range() -> None:

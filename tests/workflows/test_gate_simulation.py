@@ -36,7 +36,7 @@ def built(n, group=0):
     return [session(place(v, i), input=f"i{i:03d}", version=v, **fields[i]) for i in range(n) for v in ("v1", "v2")]
 
 
-def rates(n, n_labelled, *, drop=0.1, group=0, lenient=0.0) -> Draw:
+def rates(n, n_labelled, *, drop=0.1, group=0, lenient=0.0, right=0.85) -> Draw:
     """Draw pass and fail; v2 fails a tenth of all inputs more, and its judge may be more lenient."""
     sessions = built(n, group)
 
@@ -44,7 +44,7 @@ def rates(n, n_labelled, *, drop=0.1, group=0, lenient=0.0) -> Draw:
         share = np.repeat(rng.beta(8, 2, n // group), group) if group else np.full(n, 0.8)
         before = rng.random(n) < share
         after = before & (rng.random(n) >= drop / 0.8)
-        heard = [np.where(rng.random(n) < 0.85, each, ~each) for each in (before, after)]
+        heard = [np.where(rng.random(n) < right, each, ~each) for each in (before, after)]
         heard[1] |= rng.random(n) < lenient
         return told(sessions, (before, after), heard, PASSED, n_labelled)
 
@@ -65,6 +65,17 @@ def grades(n, n_labelled) -> Draw:
     return draw
 
 
+def fives(n, n_labelled) -> Draw:
+    """Draw grades of 5 and of 1, 4.8 on average, the 1s in groups of four; the judge is right."""
+    sessions = built(n, 4)
+
+    def draw(rng):
+        both = [np.where(np.repeat(rng.random(n // 4) < 0.05, 4), 1.0, 5.0) for _ in range(2)]
+        return told(sessions, both, both, QUALITY, n_labelled)
+
+    return draw
+
+
 def words(draw: Draw, *rules: Any) -> list[str]:
     rng = np.random.default_rng(11)
     return [decided(*draw(rng), *rules).word for _ in range(N_RUNS)]
@@ -74,12 +85,14 @@ CASES = {
     "rates, all labelled": (rates(80, 80), not_worse(0.1)),
     "rates, partly labelled": (rates(160, 60), not_worse(0.1)),
     "rates, a judge more lenient on v2": (rates(160, 60, lenient=0.5), not_worse(0.1)),
+    "rates, a judge that is always right": (rates(400, 120, right=1.0), not_worse(0.1)),
     "rates in groups, all labelled": (rates(120, 120, group=4), not_worse(0.1)),
     "rates in groups, partly labelled": (rates(240, 80, group=4, lenient=0.3), not_worse(0.1)),
     "grades, all labelled": (grades(80, 80), not_worse(0.3, "quality")),
     "grades, partly labelled, a lenient judge": (grades(160, 60), not_worse(0.3, "quality")),
     "a floor, all labelled": (rates(80, 80), floor(0.7)),
     "a floor, partly labelled": (rates(160, 60, lenient=0.3), floor(0.7)),
+    "a floor of grades, partly labelled, in groups": (fives(240, 120), floor(4.8, "quality")),
     "better where nothing changed": (rates(80, 80, drop=0.0), better()),
 }
 

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from judgekit.errors import InputError, LeakError, UnknownName
+from judgekit.judging.panel import panel_lineage
 from judgekit.records.dataset import Dataset, SplitManifest
-from judgekit.records.judge import Calibrated, Lineage
-from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside
+from judgekit.records.judge import Calibrated, Judge, Lineage
+from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside, units_in_making
 from tests.analysis.composed_data import PASSED, dataset, label, session
 
 TOLD = [session(name) for name in "abcdefgh"]
@@ -45,6 +46,24 @@ def test_what_made_the_judge_stands_aside_with_the_labels_beside_it() -> None:
         dataset="other", units=("session:a",), calibrated=(Calibrated(dataset="composed", units=("session:d",)),)
     )
     assert set_aside(data(), elsewhere, "f") == {"d"}
+
+
+def test_what_a_prompt_shows_or_its_rules_rest_on_made_the_judge_listed_or_not() -> None:
+    """A demonstration written by hand, and a rule's labels, bar their groups, unless another dataset is named."""
+    rule = {"text": "Be strict.", "because": ["l-9", *(each.id for each in data().labels if each.session == "d")]}
+    demonstrations = [{"session": name, "text": "...", "value": "pass"} for name in ("b", "nowhere")]
+    fields = {"name": "judy", "model": "openai/m", "system": "S", "user": "{{ session }}", "criterion": PASSED}
+    judge = Judge.model_validate({**fields, "rules": [rule], "demonstrations": demonstrations})
+    told = judge.verdict_lineage
+    assert units_in_making(data(), told) == {"session:b", "session:d"}
+    with pytest.raises(LeakError, match=r"2 labelled sessions helped to make judy.*'b', 'd'"):
+        refuse_reused(data(), "abdef", told, "judy")
+    assert units_in_making(data(), told.model_copy(update={"dataset": "other"})) == set()
+    assert units_in_making(data(), told.model_copy(update={"folds": {"session:b": 0}})) == {"session:d"}
+    jury = {"name": "jury", "kind": "panel", "criterion": PASSED, "panel": {"members": ["judy", "june"]}}
+    members = [judge, Judge.model_validate({**fields, "name": "june"})]
+    joined = panel_lineage(Judge.model_validate(jury), members)
+    assert units_in_making(data(), joined) == {"session:b", "session:d"}
 
 
 @pytest.mark.parametrize(

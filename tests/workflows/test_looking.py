@@ -18,7 +18,7 @@ from judgekit.records.label import Design
 from judgekit.records.policy import Better, Ceiling, Floor, NotWorse, Policy, Rule
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.render.text import render_text
-from tests.analysis.composed_data import LENGTH, PASSED, QUALITY, TOPIC, failure, label, verdict
+from tests.analysis.composed_data import BETTER, LENGTH, PASSED, QUALITY, TOPIC, failure, label, verdict
 from tests.workflows.composed_looks import (
     DRAWN,
     JUDY,
@@ -460,11 +460,12 @@ def test_what_has_no_bounds_is_missing() -> None:
     open_ended = Criterion(id="size", question="?", scale=Scale(type="numeric", min=0))
     given = data(30)
     given = given.model_copy(
-        update={"rubric": given.rubric.model_copy(update={"criteria": (PASSED, TOPIC, open_ended)})}
+        update={"rubric": given.rubric.model_copy(update={"criteria": (PASSED, TOPIC, BETTER, open_ended)})}
     )
     cases = (
         ("manners", "no criterion 'manners'"),
         ("topic", "categorical scale has no order"),
+        ("better", "a preference of pairs, which looks do not take: hold it in one look"),
         ("size", "declare min and max"),
     )
     for name, why in cases:

@@ -15,7 +15,8 @@ from judgekit.records.planning import PlanReport
 from judgekit.records.policy import Better, Ceiling, Floor, NotWorse, Policy, Sequential
 from judgekit.records.rubric import Criterion, Scale
 from judgekit.records.session import Session
-from judgekit.stats.planning import labels_for_rate, multiplier, paired_rates
+from judgekit.stats.label_worth import multiplier
+from judgekit.stats.planning import labels_for_rate, paired_rates
 from judgekit.workflows.plan import plan
 from judgekit.workflows.plan_gate import plan_gate
 from judgekit.workflows.plan_question import Prices, Question, Source
