@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from judgekit.records.calibration import CalibrationMethod
     from judgekit.records.dataset import Dataset
     from judgekit.records.label import SplitName
-    from judgekit.workflows.calibrate import CalibratedJudge, Heard
+    from judgekit.workflows.calibrate import CalibratedJudge
+    from judgekit.workflows.calibration_input import Heard
 
 
 def calibrate(
@@ -53,8 +54,9 @@ def calibrate(
     from judgekit.adapters.store.judge import load_judge
     from judgekit.adapters.store.project import find_dataset, find_judge
     from judgekit.cli.options import deliver, measuring, provenance
-    from judgekit.workflows.calibrate import CalibratedJudge, Calibrating
+    from judgekit.workflows.calibrate import CalibratedJudge
     from judgekit.workflows.calibrate import calibrate as learn
+    from judgekit.workflows.calibration_input import Calibrating
 
     folder = find_judge(judge)
     data = DatasetFolder(find_dataset(dataset)).load()
@@ -87,7 +89,7 @@ def calibrate(
 def _heard(source: str, data: Dataset) -> Heard:
     """Return one judge's verdicts from a run or a file."""
     from judgekit.cli.score import load_outcomes
-    from judgekit.workflows.calibrate import Heard
+    from judgekit.workflows.calibration_input import Heard
 
     outcomes, scoring = load_outcomes(source, None, data.rubric)
     return Heard(scoring.judge, outcomes, scoring.judge_fingerprint, scoring.lineage, scoring.engine)
@@ -104,7 +106,7 @@ def _student(name: str, data: Dataset) -> Heard:
     from judgekit.adapters.store.judge import JudgeFolder, load_judge
     from judgekit.adapters.store.project import find_judge
     from judgekit.adapters.store.student import load_student
-    from judgekit.workflows.calibrate import Heard
+    from judgekit.workflows.calibration_input import Heard
     from judgekit.workflows.distil import judge_with_student
 
     folder = find_judge(name)

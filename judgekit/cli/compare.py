@@ -61,9 +61,9 @@ def compare(
 
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
-    from judgekit.cli.certifying import standing_warnings
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
+    from judgekit.cli.standing import standing_warnings
     from judgekit.workflows.compare import compare as run
     from judgekit.workflows.compare_several import compare_versions
 
@@ -83,6 +83,7 @@ def compare(
         report = compare_versions(data, judged, versions, measuring=how, comparing=looked)
         sides = None
     else:
+        _refuse_unknown(versions, known)
         if len(candidate) > 1:
             raise InputError(f"{len(versions)} runs are compared at once", hint="Several versions need --verdicts")
         outcomes, scoring, sides = _two_runs((baseline, candidate[0]), judge, data)
@@ -96,6 +97,19 @@ def compare(
     deliver(report, context.obj, out)
     if queue is None and any(each.word == "inconclusive" for each in report.label_free):
         context.obj.suggest("the same with --queue to-label.jsonl, which lists the sessions whose labels would decide")
+
+
+def _refuse_unknown(versions: Sequence[str], known: set[str | None]) -> None:
+    """Refuse a name that is neither a version nor a run, beside one that is a version.
+
+    Raises:
+        UnknownName: There is such a one.
+    """
+    if known.isdisjoint(versions):
+        return
+    for each in versions:
+        if each not in known and not Path(each).exists():
+            raise UnknownName("version", each, sorted(name for name in known if name is not None))
 
 
 def _nobody() -> Scoring:

@@ -44,9 +44,9 @@ def estimate(
 
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
-    from judgekit.cli.certifying import standing_warnings
     from judgekit.cli.options import deliver, measuring, provenance
     from judgekit.cli.score import load_outcomes, scoring_with
+    from judgekit.cli.standing import standing_warnings
     from judgekit.workflows.estimate import estimate as run
     from judgekit.workflows.estimate import estimate_judged
 

@@ -136,11 +136,14 @@ def run_experiment(folder: ExperimentFolder, *, how: RunHow, console: Console) -
 
 
 def _entry(folder: ExperimentFolder, experiment: Experiment, seats: Sequence[Seat], *, now: datetime) -> PlanEntry:
-    """Return the plan as it stands; a panel is left out where calibrating its members would change it."""
+    """Return the plan as it stands; judges as they are calibrated, unless calibrating them is part of the plan.
+
+    A panel is left out where calibrating its members would change it.
+    """
     from judgekit.records.experiment_report import PlanEntry
 
     judges = {
-        seat.name: seat.judge.raw_fingerprint
+        seat.name: seat.judge.raw_fingerprint if experiment.plan.calibrate else seat.judge.judge_fingerprint
         for seat in seats
         if not (seat.judge.kind == "panel" and experiment.plan.calibrate)
     }
@@ -153,12 +156,15 @@ def _measured(
     """Judge, certify, analyse, decide, and write the report."""
     from judgekit.cli.experiment_certifying import certify_all
     from judgekit.cli.experiment_judging import judge_all, judged_so_far
-    from judgekit.workflows.experiment import analyse
+    from judgekit.workflows.experiment import analyse, before_looks, is_looking
     from judgekit.workflows.experiment_report import Course, experiment_report
 
     experiment, folder, how = bench.experiment, bench.folder, _how(bench.experiment)
     plan, decided = experiment.plan, None
-    if not _is_looking(experiment) or plan.calibrate or plan.certify:  # these need verdicts before any look
+    told = before_looks(experiment)
+    if told is not None:
+        bench.console.say(told)
+    if told is not None or not is_looking(experiment):
         judged = judge_all(bench, seats)
         certificates = certify_all(bench, seats, judged, how(), now=now) if plan.certify else ()
     else:
@@ -170,16 +176,12 @@ def _measured(
     decided = decided or _decided(bench, seats, judged, now=now)
     course = Course(plans, versions, bench.used, certificates, (*bench.skipped, *found.skipped))
     head = experiment_report(experiment, bench.dataset, course, gate=decided, settings=settings)
-    if decided is not None and _is_looking(experiment):
+    if decided is not None and is_looking(experiment):
         decided = decided.model_copy(update={"cost_usd": head.cost_usd})  # over all commands, so that it stays
     reports = (head, *((decided,) if decided is not None else ()), *found.reports, *bench.calibrations)
     _write(folder, reports, title=f"{experiment.name}: {experiment.question}".rstrip(": "))
     n_failures = sum(each.n_failures for each in bench.used)
     return Experimented(folder, experiment, reports, decided.exit_code if decided is not None else 0, n_failures)
-
-
-def _is_looking(experiment: Experiment) -> bool:
-    return experiment.gate is not None and experiment.gate.sequential is not None
 
 
 def _decided(
@@ -188,11 +190,12 @@ def _decided(
     """Return what the gate says; None where none is declared."""
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.cli.gate import decide
+    from judgekit.workflows.experiment import is_looking
 
     experiment, folder = bench.experiment, bench.folder
     if experiment.gate is None:
         return None
-    if _is_looking(experiment):
+    if is_looking(experiment):
         return _looked(bench, seats, now=now)
     return decide(folder, experiment, DatasetFolder(folder.dataset(experiment)), judged, bench.dataset)
 
@@ -200,9 +203,9 @@ def _decided(
 def _looked(bench: Bench, seats: Sequence[Seat], *, now: datetime) -> GateReport:
     """Return what the gate says that judges as it goes; it is the one that has judges asked."""
     from judgekit.adapters.store.dataset import DatasetFolder
-    from judgekit.cli.certifying import standings_of
     from judgekit.cli.experiment_judging import make_way
     from judgekit.cli.gate_looks import gate_looking
+    from judgekit.cli.standing import standings_of
     from judgekit.workflows.experiment_report import held_to_inputs
 
     experiment, folder = bench.experiment, bench.folder

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from judgekit.adapters.store.experiment import ExperimentFolder
     from judgekit.cli.console import Console
     from judgekit.cli.running import RunHow
+    from judgekit.records.calibration_report import CalibrationReport
     from judgekit.records.dataset import Dataset
     from judgekit.records.experiment import Experiment
     from judgekit.records.experiment_report import JudgeUsed, KeptCalibration
     from judgekit.records.judge import Judge
-    from judgekit.records.report import CalibrationReport
     from judgekit.records.run import RunManifest
     from judgekit.workflows.experiment import JudgedOutcomes
 
@@ -290,7 +290,8 @@ def _learnt(bench: Bench, seat: Seat, before: Path) -> KeptCalibration:
     from judgekit.cli.options import measuring, provenance
     from judgekit.cli.score import load_outcomes
     from judgekit.records.experiment_report import KeptCalibration
-    from judgekit.workflows.calibrate import Calibrating, Heard, calibrate
+    from judgekit.workflows.calibrate import calibrate
+    from judgekit.workflows.calibration_input import Calibrating, Heard
 
     plan, raw = bench.experiment.plan, seat.judge.model_copy(update={"calibrations": ()})
     outcomes, scoring = load_outcomes(str(before), None)

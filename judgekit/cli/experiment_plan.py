@@ -35,6 +35,8 @@ class ExperimentPlan(Record):
     cost_usd: float | None = None
     """None where a price, or how many sessions there will be, is not known."""
     minutes: float = 0.0
+    notes: tuple[str, ...] = ()
+    """What else is to be known before paying."""
 
 
 def planned(folder: ExperimentFolder, *, how: RunHow) -> ExperimentPlan:
@@ -64,6 +66,7 @@ def planned(folder: ExperimentFolder, *, how: RunHow) -> ExperimentPlan:
         n_calls=sum(plan.n_calls for plan in plans),
         cost_usd=sum(cost for cost in costs if cost is not None) if is_known else None,
         minutes=sum(plan.minutes for plan in plans),
+        notes=looks_notes(experiment),
     )
 
 
@@ -80,7 +83,18 @@ def plan_text(plan: ExperimentPlan) -> str:
     lines += [line for each in plan.judges for line in run_text.plan_text(each).splitlines()]
     cost = "not known" if plan.cost_usd is None else f"about ${plan.cost_usd:,.4f}"
     told = f"{plan.experiment}: {plan.n_calls:,} calls in all, {cost}, about {duration(plan.minutes * 60)}."
-    return "\n".join([*lines, *textwrap.wrap(told, WIDTH)])
+    notes = [line for note in plan.notes for line in textwrap.wrap(f"{note}.", WIDTH)]
+    return "\n".join([*lines, *textwrap.wrap(told, WIDTH), *notes])
+
+
+def looks_notes(experiment: Experiment) -> tuple[str, ...]:
+    """Say what a gate that judges as it goes makes of these figures."""
+    from judgekit.workflows.experiment import before_looks, is_looking
+
+    if not is_looking(experiment):
+        return ()
+    most = "[gate.sequential] stops at a decision: this is the most that it may take"
+    return (before_looks(experiment) or most,)
 
 
 def _is_asked(seat: Seat, experiment: Experiment) -> bool:
@@ -93,17 +107,14 @@ def _so_far(
     """Return the dataset with the sessions that are there, and how many are still to be made."""
     from judgekit.workflows.experiment import with_sessions
 
-    inputs, names = folder.inputs_fingerprint(experiment), folder.input_names(experiment)
+    names = folder.input_names(experiment)
     to_make: dict[str, int | None] = {}
-    for version, source in experiment.versions.items():
-        if not source.command:
-            dataset = with_sessions(dataset, folder.read_file(version, source).sessions)
-            continue
-        found = None if fresh else folder.made(version, source, inputs)
+    for version, source in experiment.sources.items():
+        found = None if fresh and source.command else folder.sessions_so_far(experiment, version)
         if found is None:
             to_make[version] = len(names) or None
         else:
-            dataset = with_sessions(dataset, found[1].sessions)
+            dataset = with_sessions(dataset, found)
     return dataset, to_make
 
 

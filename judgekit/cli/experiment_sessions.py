@@ -48,7 +48,7 @@ def gathered(
     names = folder.input_names(experiment)
     origins: list[VersionOrigin] = []
     whole = dataset
-    for version, source in experiment.versions.items():
+    for version, source in experiment.sources.items():
         if source.command:
             produced, made = _produced(folder, experiment, version, source, fresh=fresh, console=console)
             origin = VersionOrigin(
@@ -62,8 +62,8 @@ def gathered(
             )
         origins.append(origin_of(origin, made.sessions, names))
         whole = with_sessions(whole, made.sessions)
-    for version in dict.fromkeys((experiment.baseline, experiment.candidate)):
-        if version not in experiment.versions:
+    for version in experiment.compared:
+        if version not in experiment.sources:
             own = [session for session in dataset.sessions if session.version == version]
             origins.append(origin_of(VersionOrigin(version=version, source="dataset", n_sessions=0), own, names))
     return Gathered(whole, tuple(origins))

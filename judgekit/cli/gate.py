@@ -90,10 +90,20 @@ def gate(
     _deliver(report, console, out)
     _write_outputs(report, console, (junit, summary, comment))
     _annotate(report, console, folder, annotations)
-    if report.word == "inconclusive" and queue is None and not report.looks:
+    if queue is not None and report.word == "inconclusive" and report.queue is None:
+        console.say(
+            f"no {queue}: a queue is for candidates without labels; where some stand, label more of the same draw"
+        )
+    if report.word == "inconclusive" and queue is None and _is_unlabelled(report):
         console.suggest("the same with --queue to-label.jsonl, which lists the sessions whose labels would decide")
     if report.exit_code:
         raise typer.Exit(report.exit_code)
+
+
+def _is_unlabelled(report: GateReport) -> bool:
+    """Whether a rule waits for labels of a candidate that has none that count."""
+    waiting = [each for each in report.rules if each.word == "inconclusive" and each.of == "experts"]
+    return any(each.estimator in (None, "label_free") for each in waiting)
 
 
 def decide(
@@ -154,8 +164,8 @@ def _looking(
 ) -> GateReport:
     """Judge look by look, until it is decided; the queue is written where it is wanted."""
     from judgekit.adapters.clock import SystemClock
-    from judgekit.cli.certifying import standings_of
     from judgekit.cli.gate_looks import gate_looking
+    from judgekit.cli.standing import standings_of
     from judgekit.workflows.experiment_report import held_to_inputs
 
     held = data_folder.load()
@@ -179,20 +189,16 @@ def _all_sessions(folder: ExperimentFolder, experiment: Experiment, dataset: Dat
     """
     from judgekit.workflows.experiment import with_sessions
 
-    for version, source in experiment.versions.items():
+    for version in experiment.sources:
         if version not in (experiment.baseline, experiment.candidate):
             continue
-        if source.command:
-            made = folder.made(version, source, folder.inputs_fingerprint(experiment))
-            if made is None:
-                hint = f"judgekit experiment run {_called(folder)} makes them"
-                raise FileProblem(
-                    f"there are no sessions of {version!r} yet", where=str(folder.sessions(version)), hint=hint
-                )
-            sessions = made[1].sessions
-        else:
-            sessions = folder.read_file(version, source).sessions
-        dataset = with_sessions(dataset, sessions)
+        found = folder.sessions_so_far(experiment, version)
+        if found is None:
+            hint = f"judgekit experiment run {_called(folder)} makes them"
+            raise FileProblem(
+                f"there are no sessions of {version!r} yet", where=str(folder.sessions(version)), hint=hint
+            )
+        dataset = with_sessions(dataset, found)
     return dataset
 
 
@@ -232,22 +238,29 @@ def _own_runs(folder: ExperimentFolder, experiment: Experiment, dataset: Dataset
         if manifest.state != "complete":
             raise FileProblem(f"the run of judge {path.name!r} is {manifest.state}", where=str(place), hint=hint)
         outcomes, scoring = load_outcomes(str(place), None)
-        _require_all(outcomes, experiment, dataset, place)
+        _require_all(outcomes, experiment, dataset, place, is_of_pairs=load_judge(path).target == "pair")
         found.append((outcomes, scoring))
     return found
 
 
-def _require_all(outcomes: Sequence[Verdict | Failure], experiment: Experiment, dataset: Dataset, place: Path) -> None:
-    """Refuse a run that lacks sessions of the versions compared: they were made since.
+def _require_all(
+    outcomes: Sequence[Verdict | Failure], experiment: Experiment, dataset: Dataset, place: Path, *, is_of_pairs: bool
+) -> None:
+    """Refuse a run that lacks sessions, or pairs, of the versions compared: they were made since.
 
     Raises:
         FileProblem: It does.
     """
     judged = {outcome.target for outcome in outcomes}
-    compared = (experiment.baseline, experiment.candidate)
-    lacking = [each for each in dataset.sessions if each.version in compared and each.id not in judged]
+    compared, known = {experiment.baseline, experiment.candidate}, dataset.session_by_id
+    wanted = [each.id for each in dataset.sessions if each.version in compared]
+    if is_of_pairs:
+        ends = [(each.id, {known[end].version for end in (each.first, each.second)}) for each in dataset.pairs]
+        wanted = [name for name, versions in ends if versions == compared]
+    lacking = [each for each in wanted if each not in judged]
     if lacking:
-        told = f"{len(lacking)} sessions of the versions compared are not in it, such as {lacking[0].id!r}"
+        what = "pairs" if is_of_pairs else "sessions"
+        told = f"{len(lacking)} {what} of the versions compared are not in it, such as {lacking[0]!r}"
         hint = "Complete it with judgekit experiment run, or name runs with --verdicts"
         raise FileProblem(told, where=str(place), hint=hint)
 
@@ -258,7 +271,7 @@ def _standings(
     """Return what the certificates of the judges that spoke are worth: of those, not of what they became."""
     from judgekit.adapters.clock import SystemClock
     from judgekit.adapters.store.judge import load_judge
-    from judgekit.cli.certifying import standings_of, standings_of_verdicts
+    from judgekit.cli.standing import standings_of, standings_of_verdicts
 
     now, dataset = SystemClock().now(), data_folder.load()
     folders = {judge.name: (path, judge) for path in folder.judges(experiment) if (judge := load_judge(path))}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from judgekit.records.gate import GateReport, Look
     from judgekit.records.judge import Judge
     from judgekit.records.run import RunManifest
-    from judgekit.workflows.gate_case import JudgedOutcomes
+    from judgekit.workflows.gate_ground import JudgedOutcomes
     from judgekit.workflows.looking import Looking
     from judgekit.workflows.score import Scoring
 

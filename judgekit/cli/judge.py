@@ -97,7 +97,7 @@ def judge_show(context: typer.Context, judge: JudgeName) -> None:
 
     from judgekit.adapters.store.judge import load_judge
     from judgekit.adapters.store.project import find_judge
-    from judgekit.cli.certifying import certificates_text, shown_certificates
+    from judgekit.cli.standing import certificates_text, shown_certificates
     from judgekit.judging.card import judge_card
 
     folder = find_judge(judge)
@@ -235,7 +235,9 @@ def _id(target: Session | PairTarget) -> str:
 def _card_text(card: JudgeCard) -> str:
     from judgekit.render.plain import wrap
 
-    lineage = f"{card.n_lineage_units} units of {card.lineage_dataset}" if card.n_lineage_units else "no labels used"
+    is_shown = card.prompt is not None and card.prompt.n_demonstrations
+    bare = "none listed; the sessions that its demonstrations show count" if is_shown else "no labels used"
+    lineage = f"{card.n_lineage_units} units of {card.lineage_dataset}" if card.n_lineage_units else bare
     rows = {
         "question": card.criterion.question,
         "criterion": f"{card.criterion.id} ({card.criterion.scale.type})",

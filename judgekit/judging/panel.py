@@ -66,9 +66,14 @@ def panel_lineage(judge: Judge, members: Sequence[Judge]) -> Lineage:
         unit: some[0].folds[unit] for unit, some in of_unit.items() if all(unit in lineage.folds for lineage in some)
     }
     datasets = {lineage.dataset for lineage in learnt}
-    calibrated = tuple(dict.fromkeys(each for member in members for each in member.verdict_lineage.calibrated))
+    whole = [member.verdict_lineage for member in members]
+    calibrated = tuple(dict.fromkeys(each for lineage in whole for each in lineage.calibrated))
+    shown = tuple(sorted({each for lineage in whole for each in lineage.shown}))
+    because = tuple(sorted({each for lineage in whole for each in lineage.because}))
     dataset = datasets.pop() if len(datasets) == 1 else None
-    return Lineage(dataset=dataset, units=tuple(units), folds=folds, calibrated=calibrated)
+    return Lineage(
+        dataset=dataset, units=tuple(units), folds=folds, calibrated=calibrated, shown=shown, because=because
+    )
 
 
 def panel_outcomes(judge: Judge, by_member: Mapping[str, Iterable[Outcome]]) -> Iterator[Outcome]:

@@ -23,6 +23,7 @@ from judgekit.adapters.store.judge import JudgeFolder
 from judgekit.adapters.store.run import RunFolder
 from judgekit.cli.main import main
 from judgekit.records.any_report import Reports
+from judgekit.records.calibration import Calibration, CalibrationInput
 from judgekit.records.certificate import PassRule
 from judgekit.records.dataset import DatasetCard, SplitManifest
 from judgekit.records.experiment_report import ExperimentReport
@@ -31,6 +32,7 @@ from judgekit.records.judge import Judge
 from judgekit.records.label import Label
 from judgekit.records.rubric import Criterion, Rubric, Scale
 from judgekit.records.session import Session
+from judgekit.stats.estimate import Estimate
 from judgekit.testing import FaultyServer
 
 N = 24
@@ -509,6 +511,28 @@ def test_a_dry_run_prices_all_judges_without_a_key(
     assert max(map(len, shown.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ({}, "stops at a decision: this is the most that it may take"),
+        ({"calibrate": True}, "spares no calls here: calibrate needs verdicts first"),
+        ({"calibrate": True, "certify": True}, "calibrate and certify need verdicts first, so every session is judged"),
+    ],
+)
+def test_what_looking_spares_is_told_before_paying(plan: dict[str, bool], said: str) -> None:
+    """Where verdicts are needed first, nothing; the dry run and the run say the same."""
+    from judgekit.cli.experiment_plan import ExperimentPlan, looks_notes, plan_text
+    from judgekit.records.experiment import Experiment
+
+    given = {"name": "e", "dataset": "d", "baseline": "v1", "candidate": "v2", "plan": plan}
+    rule = {"kind": "not_worse", "criterion": "policy", "margin": 0.1}
+    asked = Experiment.model_validate({**given, "gate": {"rules": [rule], "sequential": {}}})
+    shown = plan_text(ExperimentPlan(experiment="e", notes=looks_notes(asked)))
+    assert said in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
+    assert looks_notes(Experiment.model_validate({**given, "gate": {"rules": [rule]}})) == ()
+
+
 def test_what_is_not_there_is_told_before_anything_is_made(
     root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -538,6 +562,25 @@ def test_a_changed_judge_keeps_its_old_run_and_is_told(root: Path, server: Fault
     assert server.n_requests == 4 * N
     assert len(list((folder / "runs").glob("j@*"))) == 1
     assert any("judges changed (j)" in line for line in head_of(folder).warnings)
+
+
+@pytest.mark.slow
+def test_a_judge_calibrated_anew_is_told_like_any_other_change(root: Path, server: FaultyServer) -> None:
+    """Its replies are asked for once; that it speaks otherwise after the report was seen stands in the record."""
+    folder = make_project(root, server.base_url)
+    assert run("-q") == 0
+    home = JudgeFolder(root / "judges/j")
+    judge = home.load()
+    own = CalibrationInput(words="j", judge="j", criterion=judge.criterion.id, scale=judge.criterion.scale)
+    calibration = Calibration(
+        criterion=judge.criterion.id, method="table", words="a table", inputs=(own,),
+        parameters={"rows": ((0.9, 0.1), (0.6, 0.4))}, gain=Estimate(0.1, 0.05, 0.15, 0.95, 30, 30, "bca"),
+        loss="brier", reference="majority", dataset="elsewhere", n=30, units=("group:x",), seed=7,
+    )  # fmt: skip
+    home.write_calibrations(judge.model_copy(update={"calibrations": (calibration,)}))
+    assert run("-q") == 0
+    assert server.n_requests == 2 * N
+    assert any("judges changed (j)" in line and "after its report" in line for line in head_of(folder).warnings)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from judgekit.records.gate import GateReport
 from judgekit.records.judge import Judge
 from judgekit.records.label import Label
 from judgekit.records.rubric import Criterion, Rubric, Scale
-from judgekit.records.session import Session
+from judgekit.records.session import Pair, Session
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 POLICY = Criterion(
@@ -133,6 +133,53 @@ def test_everything_is_written_in_one_run(root: Path, capsys: pytest.CaptureFixt
     assert "\n::warning file=experiments/e/experiment.toml" in shown.out
     assert report.settings["versions"].keys() == {"python", "numpy", "scipy"}
     assert main(["report", "r.json"]) == 0
+
+
+def test_a_gate_that_looks_writes_a_queue_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody has labelled anything: it judges nothing, says so, and lists a draw of all its inputs."""
+    make_project(root, n_labelled=0, gate=LOOSE + "[gate.sequential]\ninputs_per_look = 20\n" + RULE)
+    assert main(["gate", "e"]) == 4
+    assert "--queue to-label.jsonl" in capsys.readouterr().err
+    assert main(["gate", "e", "--queue", "q.jsonl", "-o", "r.json"]) == 4
+    report = GateReport.model_validate_json((root / "r.json").read_text())
+    rows = [json.loads(line) for line in (root / "q.jsonl").read_text().splitlines()]
+    assert (report.queue, report.n_queued, report.looks) == ("q.jsonl", len(rows), ())
+    assert {row["version"] for row in rows} == {"v1", "v2"}
+
+
+def test_where_no_queue_is_written_it_is_said(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Labels stand already, and do not decide."""
+    place = make_project(root, n_labelled=40)
+    judge_all(place)
+    write_experiment(place, gate=LOOSE + RULE.replace("0.1", "0.001"))
+    capsys.readouterr()
+    assert main(["gate", "e", "--queue", "q.jsonl"]) == 4
+    assert "no q.jsonl: a queue is for candidates without labels" in capsys.readouterr().err
+    assert not (root / "q.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_a_gate_reads_preferences_of_pairs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of pairs stands for the versions; one that lacks some is refused."""
+    better = Criterion(id="better", question="Which is better?", scale=Scale(type="preference"))
+    place = make_project(root, gate=LOOSE + RULE.replace("policy", "better") + 'of = "judge"\n')
+    folder = DatasetFolder(root / "datasets/d")
+    folder.write_rubric(Rubric(name="r", version="1", criteria=(POLICY, better)))
+    pairs = [{"id": f"p{n:03}", "first": f"v2-{n:03}", "second": f"v1-{n:03}", "input": f"q{n:03}"} for n in range(N)]
+    folder.write_pairs([Pair.model_validate(row) for row in pairs])
+    judge = Judge.model_validate({"name": "j", "criterion": better, "kind": "stored", "target": "pair"})
+    JudgeFolder(root / "judges/j").write(judge)
+    told = [{"pair": f"p{n:03}", "criterion": "better", "value": "first" if n % 3 else "second"} for n in range(N)]
+    (root / "judges/j/verdicts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
+    judge_all(place)
+    capsys.readouterr()
+    assert main(["gate", "e", "--json"]) == 0
+    report = read(capsys)
+    assert (report.rules[0].metric, report.rules[0].estimate.value) == ("win_rate", pytest.approx(2 / 3, abs=0.01))
+    late = Pair(id="p999", first="v2-000", second="v1-000", input="q000")
+    folder.write_pairs([*(Pair.model_validate(row) for row in pairs), late])
+    assert main(["gate", "e"]) == 2
+    assert "1 pairs of the versions compared are not in it, such as 'p999'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -381,3 +381,11 @@ def test_compare_takes_slices_queues_and_labels_alone(capsys) -> None:
     capsys.readouterr()
     assert main([*given, "--queue", "q.jsonl"]) == 2
     assert "already carry labels of both versions" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+def test_a_mistyped_version_is_told_as_such(capsys) -> None:
+    """Beside a known version the other name is no run of an unknown kind."""
+    for names in (["v1", "v9"], ["v9", "v2"], ["v1", "v2", "v9"]):
+        assert main(["compare", *names, "--labels", "data"]) == 2
+        assert "unknown version 'v9'. Did you mean" in capsys.readouterr().err

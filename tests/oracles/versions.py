@@ -15,8 +15,8 @@ from scipy import stats
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.comparison import version_side
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.dataset import Dataset, DatasetCard
-from judgekit.records.report import ComparisonReport
 from judgekit.records.rubric import Criterion, Rubric, Scale
 from judgekit.records.session import Session, Turn
 from judgekit.records.verdict import Verdict
