@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from judgekit.records.experiment import Experiment
     from judgekit.records.gate import GateReport
     from judgekit.records.verdict import Failure, Verdict
-    from judgekit.workflows.gate import JudgedOutcomes
+    from judgekit.workflows.gate_ground import JudgedOutcomes
     from judgekit.workflows.score import Scoring
 
 
@@ -310,7 +310,7 @@ def _queued(
 ) -> GateReport:
     from judgekit.adapters.store.files import write_jsonl
     from judgekit.cli.options import measuring
-    from judgekit.workflows.gate import gate_queue
+    from judgekit.workflows.gate_queue import gate_queue
 
     plan = experiment.plan
     how = measuring(plan.seed, plan.level, plan.resamples)

@@ -25,11 +25,8 @@ from judgekit.records.policy import Ceiling, Floor
 from judgekit.records.report import Row
 from judgekit.records.session import Session
 from judgekit.workflows.gate_case import Found, depth_of, found_of
-from judgekit.workflows.gate_ground import Ground, JudgedOutcomes, PairGround, untouched_splits
-from judgekit.workflows.gate_queue import gate_queue
+from judgekit.workflows.gate_ground import Ground, JudgedOutcomes, PairGround
 from judgekit.workflows.gate_whole import Whole, certificate_words, whole_of
-
-__all__ = ["JudgedOutcomes", "gate", "gate_queue", "untouched_splits"]
 
 
 def gate(

@@ -16,7 +16,9 @@ from judgekit.records.experiment import Experiment
 from judgekit.records.judge import Lineage
 from judgekit.records.label import Design
 from judgekit.records.rubric import Criterion, Rubric, Scale
-from judgekit.workflows.gate import gate, gate_queue, untouched_splits
+from judgekit.workflows.gate import gate
+from judgekit.workflows.gate_ground import untouched_splits
+from judgekit.workflows.gate_queue import gate_queue
 from tests.analysis.composed_data import LENGTH, PASSED, QUALITY, dataset, failure, label, session, settled, verdict
 from tests.workflows.gate_data import (
     JUDY,

@@ -16,7 +16,8 @@ from judgekit.errors import InputError
 from judgekit.records.experiment import Experiment
 from judgekit.records.rubric import Criterion, Rubric, Scale
 from judgekit.workflows.compare import Comparing, compare
-from judgekit.workflows.gate import gate, gate_queue
+from judgekit.workflows.gate import gate
+from judgekit.workflows.gate_queue import gate_queue
 from judgekit.workflows.looking import gate_by_looks
 from tests.analysis.composed_data import PASSED, QUALITY, dataset, label, verdict
 from tests.workflows.composed_looks import JUDY
@@ -157,6 +158,7 @@ def asked(*rules: Any, plan: Any = None, **policy: Any) -> Experiment:
 def queued(data: Any, outcomes: Any, experiment: Experiment) -> Any:
     how = Measuring(np.random.default_rng(1), n_resamples=200)
     judged = [(outcomes, JUDY)] if outcomes else []
+    assert experiment.gate is not None
     run = gate if experiment.gate.sequential is None else gate_by_looks
     report = run(data, judged, experiment, measuring=how, standings=VALID)
     return report, gate_queue(data, judged, experiment, report, measuring=how)

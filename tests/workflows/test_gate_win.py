@@ -18,7 +18,7 @@ from judgekit.records.judge import Lineage
 from judgekit.records.label import Design
 from judgekit.records.session import Pair
 from judgekit.workflows.compare import compare
-from judgekit.workflows.gate_ground import ground_of
+from judgekit.workflows.gate_ground import PairGround, ground_of
 from tests.analysis.composed_data import BETTER, dataset, failure, label, verdict
 from tests.workflows.gate_data import JUDY, better, decided, floor, not_worse, only, sessions
 
@@ -295,7 +295,9 @@ def test_a_win_rate_on_its_line_passes_in_one_of_twenty(rate, share) -> None:
                 )
                 found = replace(wins)
                 found.__dict__["human"] = scores
-                estimate = win_reading(found, "experts").at(measuring_at(0.9))
+                at = win_reading(found, "experts").at
+                assert at is not None
+                estimate = at(measuring_at(0.9))
                 n_wrong += chance * np.array([estimate.low > rate + 1e-12, estimate.high < rate - 1e-12])
     assert max(n_wrong) <= 0.052
 
@@ -304,6 +306,7 @@ def _of_pairs(n: int) -> Any:
     given = data(labels(words(n // 2, n // 2, n)), n=n)
     sides = (version_side(given, "v1"), version_side(given, "v2"))
     ground = ground_of(given, BETTER, sides, [], None)
+    assert isinstance(ground, PairGround)
     return ground.wins
 
 
