@@ -43,6 +43,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert not set(done.stdout.split()) & HEAVY
 
 
+@pytest.mark.parametrize("group", table.GROUPS)
+def test_a_group_without_a_command_is_one_line(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not its whole help pressed into an error."""
+    assert entry.main([group]) == 2
+    assert capsys.readouterr().err == f"judgekit: missing command. See judgekit {group} --help\n"
+
+
 @pytest.mark.parametrize(("target", "name"), table.COMMANDS, ids=NAMES)
 @pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
 def test_a_defect_inside_a_command_ends_with_70(

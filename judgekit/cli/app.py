@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from judgekit.cli.console import Console
+from judgekit.cli.signature import laid_out
 from judgekit.errors import EXIT_INTERRUPTED, InputError
 
 COMMANDS: tuple[tuple[str, str], ...] = (
@@ -74,7 +75,8 @@ def build_app() -> typer.Typer:
         if group and group not in groups:
             groups[group] = _typer(GROUPS[group], False)
             app.add_typer(groups[group], name=group)
-        (groups[group] if group else app).command(command, epilog=EPILOG, no_args_is_help=False)(_function(target))
+        place = groups[group] if group else app
+        place.command(command, epilog=EPILOG, no_args_is_help=False)(laid_out(_function(target)))
     return app
 
 
@@ -82,7 +84,7 @@ def _typer(help_text: str, is_root: bool) -> typer.Typer:
     return typer.Typer(
         help=help_text,
         rich_markup_mode=None,
-        no_args_is_help=True,
+        no_args_is_help=is_root,
         add_completion=is_root,
         pretty_exceptions_enable=False,
         epilog=EPILOG,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Out, Resamples, Seed
+from judgekit.cli.options import Criteria, Out, Resampling
 from judgekit.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def calibrate(
     verdicts: Annotated[
         list[str], typer.Option("--verdicts", help="The judge's run or verdicts file; then other judges' (repeatable).")
     ],
+    *,
     criterion: Criteria = None,
     beside: Annotated[
         list[str] | None,
@@ -39,9 +40,7 @@ def calibrate(
     ] = None,
     coverage: Annotated[float, typer.Option("--coverage", min=0.5, max=0.99, help="Of the conformal intervals.")] = 0.9,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False,
-    seed: Seed = DEFAULT_SEED,
-    level: Level = 0.95,
-    resamples: Resamples = DEFAULT_RESAMPLES,
+    resampling: Resampling,
     out: Out = None,
 ) -> None:
     """Learn what a judge's verdicts mean in the experts' terms. Calls no engine; never reads the test split.
@@ -53,7 +52,7 @@ def calibrate(
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.judge import load_judge
     from judgekit.adapters.store.project import find_dataset, find_judge
-    from judgekit.cli.options import deliver, measuring, provenance
+    from judgekit.cli.options import deliver
     from judgekit.workflows.calibrate import CalibratedJudge
     from judgekit.workflows.calibrate import calibrate as learn
     from judgekit.workflows.calibration_input import Calibrating
@@ -71,10 +70,10 @@ def calibrate(
         has_criteria="criteria" in names,
         method=_method(method),
         coverage=coverage,
-        seed=seed,
-        settings=provenance(seed),
+        seed=resampling.seed,
+        settings=resampling.provenance(),
     )
-    found = learn(data, load_judge(folder), heard, calibrating, measuring(seed, level, resamples))
+    found = learn(data, load_judge(folder), heard, calibrating, resampling.measuring())
     if not dry_run:
         found = CalibratedJudge(found.judge, found.report.model_copy(update={"folder": str(folder)}))
         _write(folder, found)

@@ -3,21 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Level, Out, Resamples, Seed
+from judgekit.cli.options import Out, Resampling
 from judgekit.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
     from judgekit.analysis.agreement import Measuring
     from judgekit.analysis.comparison import Side
+    from judgekit.records.comparison_report import ComparisonReport
     from judgekit.records.dataset import Dataset
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.compare import Comparing
     from judgekit.workflows.score import Scoring
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is compared, and how: the options of `judgekit compare`."""
+
+    verdicts: Annotated[
+        list[str] | None, typer.Option("--verdicts", help="Run or verdicts file with sessions of both; repeatable.")
+    ] = None
+    judge: Annotated[str | None, typer.Option("--judge", help="Which judge, where a file holds several.")] = None
+    reference: Annotated[str | None, typer.Option("--reference", help="How several raters become one.")] = None
+    use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value"
+    split: Annotated[
+        str, typer.Option("--split", help="Splits whose labels may correct the judge: dev, train, new.")
+    ] = "all"
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", help="Field by whose values the difference is shown apart.")
+    ] = None
+    adjust: Annotated[str, typer.Option("--adjust", help="Over slices: holm (no false one), or bh (few).")] = "bh"
+    delta: Annotated[
+        float | None,
+        typer.Option("--delta", min=0, help="Without labels: how far the judge may err otherwise on the candidate."),
+    ] = None
+    margin: Annotated[
+        float, typer.Option("--margin", min=0, help="Without labels: not worse by more than this passes.")
+    ] = 0.0
+    queue: Annotated[
+        Path | None, typer.Option("--queue", help="Write the sessions here whose labels would decide it.")
+    ] = None
+
+    def told(self, scoring: Scoring, settings: dict[str, object]) -> Scoring:
+        """Return the scoring with what was asked of it."""
+        from judgekit.cli.score import scoring_with
+
+        return scoring_with(scoring, reference=self.reference, splits=self.split, use=self.use, settings=settings)
+
+    def comparing(self) -> Comparing:
+        """Return what is looked at beyond the difference itself.
+
+        Raises:
+            UnknownName: There is no such adjustment.
+        """
+        from typing import get_args
+
+        from judgekit.analysis.label_free import Assumption
+        from judgekit.analysis.paired_slice import Adjustment
+        from judgekit.workflows.compare import Comparing
+
+        known: tuple[Adjustment, ...] = get_args(Adjustment)
+        chosen = next((each for each in known if each == self.adjust), None)
+        if chosen is None:
+            raise UnknownName("adjustment", self.adjust, known, where="--adjust")
+        return Comparing(tuple(self.slices or ()), chosen, Assumption(self.delta, self.margin))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison, and what it was made from: verdicts, and versions or the sessions of two runs."""
+
+    report: ComparisonReport
+    judged: list[tuple[list[Verdict | Failure], Scoring]]
+    versions: tuple[Side, Side] | tuple[str, ...]
 
 
 def compare(
@@ -25,32 +89,9 @@ def compare(
     baseline: Annotated[str, typer.Argument(help="Version compared against, or a run of its sessions.")],
     candidate: Annotated[list[str], typer.Argument(help="Version under test, or a run; several: all pairs, ranked.")],
     labels: Annotated[str, typer.Option("--labels", help="Dataset with the sessions and the experts' labels.")],
-    verdicts: Annotated[
-        list[str] | None, typer.Option("--verdicts", help="Run or verdicts file with sessions of both; repeatable.")
-    ] = None,
-    judge: Annotated[str | None, typer.Option("--judge", help="Which judge, where a file holds several.")] = None,
-    reference: Annotated[str | None, typer.Option("--reference", help="How several raters become one.")] = None,
-    use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value",
-    split: Annotated[
-        str, typer.Option("--split", help="Splits whose labels may correct the judge: dev, train, new.")
-    ] = "all",
-    slices: Annotated[
-        list[str] | None, typer.Option("--slice", help="Field by whose values the difference is shown apart.")
-    ] = None,
-    adjust: Annotated[str, typer.Option("--adjust", help="Over slices: holm (no false one), or bh (few).")] = "bh",
-    delta: Annotated[
-        float | None,
-        typer.Option("--delta", min=0, help="Without labels: how far the judge may err otherwise on the candidate."),
-    ] = None,
-    margin: Annotated[
-        float, typer.Option("--margin", min=0, help="Without labels: not worse by more than this passes.")
-    ] = 0.0,
-    queue: Annotated[
-        Path | None, typer.Option("--queue", help="Write the sessions here whose labels would decide it.")
-    ] = None,
-    seed: Seed = DEFAULT_SEED,
-    level: Level = 0.95,
-    resamples: Resamples = DEFAULT_RESAMPLES,
+    *,
+    asked: Asked,
+    resampling: Resampling,
     out: Out = None,
 ) -> None:
     """Compare versions on the same inputs: corrected by labels, by the experts alone, by the judge alone.
@@ -61,42 +102,57 @@ def compare(
 
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
-    from judgekit.cli.options import deliver, measuring, provenance
-    from judgekit.cli.score import load_outcomes, scoring_with
+    from judgekit.cli.options import deliver
     from judgekit.cli.standing import standing_warnings
-    from judgekit.workflows.compare import compare as run
-    from judgekit.workflows.compare_several import compare_versions
-
-    def told(scoring: Scoring) -> Scoring:
-        return scoring_with(scoring, reference=reference, splits=split, use=use, settings=provenance(seed))
 
     folder = DatasetFolder(find_dataset(labels))
     data = folder.load()
-    how, versions = measuring(seed, level, resamples), (baseline, *candidate)
-    looked = _comparing(slices, adjust, delta, margin)
-    known = {session.version for session in data.sessions}
-    if verdicts or (known.issuperset(versions) and not any(Path(each).exists() for each in versions)):
-        loaded = [load_outcomes(source, judge, data.rubric) for source in verdicts or ()]
-        if not loaded and split != "all":
-            raise InputError("--split needs a judge that labels correct", hint="Give its run with --verdicts")
-        judged = [(outcomes, told(scoring)) for outcomes, scoring in loaded] or [([], told(_nobody()))]
-        report = compare_versions(data, judged, versions, measuring=how, comparing=looked)
-        sides = None
-    else:
-        _refuse_unknown(versions, known)
-        if len(candidate) > 1:
-            raise InputError(f"{len(versions)} runs are compared at once", hint="Several versions need --verdicts")
-        outcomes, scoring, sides = _two_runs((baseline, candidate[0]), judge, data)
-        judged = [(outcomes, told(scoring))]
-        report = run(data, outcomes, sides, scoring=told(scoring), measuring=how, comparing=looked)
-    standing = standing_warnings(report, (folder, data), [each for _, each in judged], now=datetime.now(UTC))
-    report = report.model_copy(update={"warnings": (*report.warnings, *standing)})
-    if queue is not None:
-        n = _write_queue(queue, data, judged, sides or versions, (how, margin))
-        context.obj.say(f"saved {queue}: {n} sessions to label")
+    found = _compared(data, (baseline, *candidate), asked, resampling)
+    spoke = [scoring for _, scoring in found.judged]
+    standing = standing_warnings(found.report, (folder, data), spoke, now=datetime.now(UTC))
+    report = found.report.model_copy(update={"warnings": (*found.report.warnings, *standing)})
+    if asked.queue is not None:
+        n = _write_queue(asked.queue, data, found, resampling.measuring(), margin=asked.margin)
+        context.obj.say(f"saved {asked.queue}: {n} sessions to label")
     deliver(report, context.obj, out)
-    if queue is None and any(each.word == "inconclusive" for each in report.label_free):
+    if asked.queue is None and any(each.word == "inconclusive" for each in report.label_free):
         context.obj.suggest("the same with --queue to-label.jsonl, which lists the sessions whose labels would decide")
+
+
+def _compared(data: Dataset, names: tuple[str, ...], asked: Asked, resampling: Resampling) -> Compared:
+    """Compare versions of the dataset by their names, or the sessions of two runs.
+
+    Raises:
+        InputError: More than two runs are given, or a split without a judge.
+        UnknownName: A name is neither a version nor a run.
+    """
+    from judgekit.workflows.compare import compare
+
+    known = {session.version for session in data.sessions}
+    if asked.verdicts or (known.issuperset(names) and not any(Path(each).exists() for each in names)):
+        return _versions_compared(data, names, asked, resampling)
+    _refuse_unknown(names, known)
+    if len(names) > 2:
+        raise InputError(f"{len(names)} runs are compared at once", hint="Several versions need --verdicts")
+    outcomes, scoring, sides = _two_runs((names[0], names[1]), asked.judge, data)
+    told, how = asked.told(scoring, resampling.provenance()), resampling.measuring()
+    report = compare(data, outcomes, sides, scoring=told, measuring=how, comparing=asked.comparing())
+    return Compared(report, [(outcomes, told)], sides)
+
+
+def _versions_compared(data: Dataset, versions: tuple[str, ...], asked: Asked, resampling: Resampling) -> Compared:
+    from judgekit.cli.score import load_outcomes
+    from judgekit.workflows.compare_several import compare_versions
+    from judgekit.workflows.score import Scoring
+
+    loaded = [load_outcomes(source, asked.judge, data.rubric) for source in asked.verdicts or ()]
+    if not loaded and asked.split != "all":
+        raise InputError("--split needs a judge that labels correct", hint="Give its run with --verdicts")
+    settings = resampling.provenance()
+    judged = [(outcomes, asked.told(scoring, settings)) for outcomes, scoring in loaded or [([], Scoring(judge=""))]]
+    how = resampling.measuring()
+    report = compare_versions(data, judged, versions, measuring=how, comparing=asked.comparing())
+    return Compared(report, judged, versions)
 
 
 def _refuse_unknown(versions: Sequence[str], known: set[str | None]) -> None:
@@ -112,33 +168,7 @@ def _refuse_unknown(versions: Sequence[str], known: set[str | None]) -> None:
             raise UnknownName("version", each, sorted(name for name in known if name is not None))
 
 
-def _nobody() -> Scoring:
-    from judgekit.workflows.score import Scoring
-
-    return Scoring(judge="")
-
-
-def _comparing(slices: list[str] | None, adjust: str, delta: float | None, margin: float) -> Comparing:
-    from typing import get_args
-
-    from judgekit.analysis.label_free import Assumption
-    from judgekit.analysis.paired_slice import Adjustment
-    from judgekit.workflows.compare import Comparing
-
-    known: tuple[Adjustment, ...] = get_args(Adjustment)
-    chosen = next((each for each in known if each == adjust), None)
-    if chosen is None:
-        raise UnknownName("adjustment", adjust, known, where="--adjust")
-    return Comparing(slices=tuple(slices or ()), adjustment=chosen, assumption=Assumption(delta, margin))
-
-
-def _write_queue(
-    path: Path,
-    data: Dataset,
-    judged: Sequence[tuple[Sequence[Verdict | Failure], Scoring]],
-    versions: tuple[Side, Side] | tuple[str, ...],
-    how: tuple[Measuring, float],
-) -> int:
+def _write_queue(path: Path, data: Dataset, found: Compared, measuring: Measuring, *, margin: float) -> int:
     """Write the sessions to label and return how many there are.
 
     Raises:
@@ -148,14 +178,13 @@ def _write_queue(
     from judgekit.analysis.comparison import Side, version_side
     from judgekit.workflows.compare import labelling_queue
 
-    if len(judged) != 1 or len(versions) != 2:
+    if len(found.judged) != 1 or len(found.versions) != 2:
         raise InputError("--queue is for one judge and two versions", hint="Compare one pair at a time")
-    sides = [each if isinstance(each, Side) else version_side(data, each) for each in versions]
-    measuring, margin = how
-    (outcomes, scoring), *_ = judged
-    found = labelling_queue(data, outcomes, (sides[0], sides[1]), scoring=scoring, measuring=measuring, margin=margin)
-    write_jsonl(path, found)
-    return len(found)
+    sides = [each if isinstance(each, Side) else version_side(data, each) for each in found.versions]
+    (outcomes, scoring), *_ = found.judged
+    queue = labelling_queue(data, outcomes, (sides[0], sides[1]), scoring=scoring, measuring=measuring, margin=margin)
+    write_jsonl(path, queue)
+    return len(queue)
 
 
 def _two_runs(

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Out, Resamples, Seed
+from judgekit.cli.options import Criteria, Out, Resampling
 from judgekit.errors import InputError
 
 
 def estimate(
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="Dataset folder, or its name under datasets/.")],
+    *,
     verdicts: Annotated[
         str | None, typer.Option("--verdicts", help="Run or verdicts file of a judge that helps the labels.")
     ] = None,
@@ -31,9 +32,7 @@ def estimate(
     reference: Annotated[
         str | None, typer.Option("--reference", help="How several raters become one; gold for gold labels.")
     ] = None,
-    seed: Seed = DEFAULT_SEED,
-    level: Level = 0.95,
-    resamples: Resamples = DEFAULT_RESAMPLES,
+    resampling: Resampling,
     out: Out = None,
 ) -> None:
     """Estimate how good each version is: from the experts' labels alone, or corrected verdicts of a judge.
@@ -44,7 +43,7 @@ def estimate(
 
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.adapters.store.project import find_dataset
-    from judgekit.cli.options import deliver, measuring, provenance
+    from judgekit.cli.options import deliver
     from judgekit.cli.score import load_outcomes, scoring_with
     from judgekit.cli.standing import standing_warnings
     from judgekit.workflows.estimate import estimate as run
@@ -55,7 +54,7 @@ def estimate(
             raise InputError(f"{option} needs --verdicts", hint="It says how a judge's verdicts are read")
     folder = DatasetFolder(find_dataset(dataset))
     data = folder.load()
-    how, settings = measuring(seed, level, resamples), provenance(seed)
+    how, settings = resampling.measuring(), resampling.provenance()
     chosen, named = tuple(criterion or ()), tuple(version or ())
     if verdicts is None:
         report = run(data, how, criteria=chosen, versions=named, rule=reference, settings=settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.cli.options import DryRun, EngineName, MaxCost, MaxInFlight, Rpm, Timeout, Tpm
+from judgekit.cli.options import DryRun, EngineName, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 def experiment_run(
     context: typer.Context,
     experiment: Annotated[str, typer.Argument(help="Experiment folder, or its name under experiments/.")],
+    *,
     engine: EngineName = None,
-    max_in_flight: MaxInFlight = 16,
-    timeout: Timeout = 60.0,
-    max_cost: MaxCost = None,
-    rpm: Rpm = None,
-    tpm: Tpm = None,
+    limits: Limits,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Make sessions and ask judges anew, whatever is stored.")
     ] = False,
@@ -55,16 +52,7 @@ def experiment_run(
     from judgekit.records.any_report import Reports
 
     console: Console = context.obj
-    how = RunHow(
-        engine=engine,
-        max_in_flight=max_in_flight,
-        rpm=rpm,
-        tpm=tpm,
-        timeout_s=timeout,
-        max_cost_usd=max_cost,
-        fresh=fresh,
-        is_retrying_failures=retry_failures,
-    )
+    how = RunHow(engine, limits=limits, fresh=fresh, is_retrying_failures=retry_failures)
     folder = ExperimentFolder(find_experiment(experiment))
     if dry_run:
         from judgekit.cli.experiment_plan import plan_text, planned

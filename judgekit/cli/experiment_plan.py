@@ -47,12 +47,14 @@ def planned(folder: ExperimentFolder, *, how: RunHow) -> ExperimentPlan:
     """
     from judgekit.adapters.store.dataset import DatasetFolder
     from judgekit.cli.experiment_judging import seats_of
+    from judgekit.cli.experiment_sessions import gathered_so_far
     from judgekit.workflows.experiment import require_versions
 
     experiment = folder.load()
     dataset = DatasetFolder(folder.dataset(experiment)).load()
     require_versions(dataset, experiment)
-    whole, to_make = _so_far(folder, experiment, dataset, fresh=how.fresh)
+    whole, lacking = gathered_so_far(folder, experiment, dataset, fresh=how.fresh)
+    to_make = dict.fromkeys(lacking, len(folder.input_names(experiment)) or None)
     n_new = sum(n for n in to_make.values() if n is not None)
     seats = seats_of(folder, experiment, dataset, how=how)
     wanted = [seat for seat in seats if seat.judge.kind in ASKING and _is_asked(seat, experiment)]
@@ -99,23 +101,6 @@ def looks_notes(experiment: Experiment) -> tuple[str, ...]:
 
 def _is_asked(seat: Seat, experiment: Experiment) -> bool:
     return not experiment.criteria or bool({each.id for each in seat.judge.criteria} & set(experiment.criteria))
-
-
-def _so_far(
-    folder: ExperimentFolder, experiment: Experiment, dataset: Dataset, *, fresh: bool
-) -> tuple[Dataset, dict[str, int | None]]:
-    """Return the dataset with the sessions that are there, and how many are still to be made."""
-    from judgekit.workflows.experiment import with_sessions
-
-    names = folder.input_names(experiment)
-    to_make: dict[str, int | None] = {}
-    for version, source in experiment.sources.items():
-        found = None if fresh and source.command else folder.sessions_so_far(experiment, version)
-        if found is None:
-            to_make[version] = len(names) or None
-        else:
-            dataset = with_sessions(dataset, found)
-    return dataset, to_make
 
 
 def _with_new(seat: Seat, dataset: Dataset, n_new: int, *, how: RunHow) -> RunPlan:

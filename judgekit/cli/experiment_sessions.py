@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judgekit.errors import InputError
+from judgekit.errors import FileProblem, InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from judgekit.adapters.store.experiment import ExperimentFolder, Made
     from judgekit.cli.console import Console
     from judgekit.records.dataset import Dataset
     from judgekit.records.experiment import Experiment, VersionSource
     from judgekit.records.experiment_report import Produced, VersionOrigin
+    from judgekit.records.verdict import Failure, Verdict
 
 SAID = {"inputs": "inputs", "sessions": "sessions", "version": "version"}
 """What stands in braces in a command, and is filled in."""
@@ -69,6 +72,47 @@ def gathered(
     return Gathered(whole, tuple(origins))
 
 
+def gathered_so_far(
+    folder: ExperimentFolder, experiment: Experiment, dataset: Dataset, *, fresh: bool = False
+) -> tuple[Dataset, tuple[str, ...]]:
+    """Return the dataset with the sessions that are there, and the versions whose command is still to make theirs.
+
+    Args:
+        folder: The experiment's.
+        experiment: What is declared.
+        dataset: Its dataset, as it lies on disk.
+        fresh: Whether what commands have made does not count.
+
+    Raises:
+        InputError: A version's file is missing or does not fit.
+    """
+    from judgekit.workflows.experiment import with_sessions
+
+    lacking: list[str] = []
+    for version, source in experiment.sources.items():
+        found = None if fresh and source.command else folder.sessions_so_far(experiment, version)
+        if found is None:
+            lacking.append(version)
+        else:
+            dataset = with_sessions(dataset, found)
+    return dataset, tuple(lacking)
+
+
+def refuse_outdated(outcomes: Sequence[Verdict | Failure], dataset: Dataset, run: Path) -> None:
+    """Refuse an experiment's run over sessions of a version that has since left the experiment.
+
+    Raises:
+        FileProblem: It holds such sessions.
+    """
+    known = dataset.session_by_id.keys() | dataset.pair_by_id.keys()
+    strange = {outcome.target for outcome in outcomes} - known
+    if strange:
+        told = (
+            f"{len(strange)} sessions in it are of no version of the experiment as it is now, such as {min(strange)!r}"
+        )
+        raise FileProblem(told, where=str(run), hint=f"judgekit experiment run {run.parent.parent} makes it anew")
+
+
 def _produced(
     folder: ExperimentFolder, experiment: Experiment, version: str, source: VersionSource, *, fresh: bool,
     console: Console,
@@ -84,7 +128,7 @@ def _produced(
         return found
     draft, path = folder.draft(version), folder.sessions(version)
     filled = {"version": version, "sessions": str(draft.resolve()), "inputs": str(folder.inputs(experiment) or "")}
-    words = filled_in(source.command, filled, version)
+    words = filled_in(source.command, filled, f"{folder.path / 'experiment.toml'}: versions.{version}")
     clock = SystemClock()
     at, started_s = clock.now().replace(microsecond=0), clock.monotonic()
     console.say(f"make {version}: {' '.join(words)}")
@@ -103,13 +147,17 @@ def _produced(
     return produced, made
 
 
-def filled_in(command: Sequence[str], filled: dict[str, str], version: str) -> tuple[str, ...]:
+def filled_in(command: Sequence[str], filled: dict[str, str], where: str) -> tuple[str, ...]:
     """Return a command's words with what stands in braces filled in; other braces stay as they are.
+
+    Args:
+        command: As declared.
+        filled: What each of the words in braces stands for.
+        where: Where it is declared.
 
     Raises:
         InputError: It does not say where the sessions go, or reads inputs and none are declared.
     """
-    where = f"versions.{version}"
     if not any("{sessions}" in word for word in command):
         hint = "Put {sessions} where your program takes the name of the file that it writes"
         raise InputError("the command does not say where its sessions go", where=where, hint=hint)

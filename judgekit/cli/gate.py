@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.cli.options import EngineName, Fresh, MaxCost, MaxInFlight, Out, Replay, Rpm, Timeout, Tpm
+from judgekit.cli.options import EngineName, Fresh, Limits, Out, Replay
 from judgekit.errors import FileProblem, InputError
 
 if TYPE_CHECKING:
@@ -27,34 +27,38 @@ if TYPE_CHECKING:
     from judgekit.workflows.score import Scoring
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What else a gate writes, for platforms that check a change."""
+
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write a JUnit file here.")] = None
+    summary: Annotated[Path | None, typer.Option("--summary", help="Write a job summary (Markdown) here.")] = None
+    comment: Annotated[
+        Path | None, typer.Option("--comment", help="Write a pull request's comment (Markdown) here.")
+    ] = None
+    annotations: Annotated[
+        bool | None,
+        typer.Option("--annotations/--no-annotations", help="Print workflow annotations; on in GitHub Actions."),
+    ] = None
+
+
 def gate(
     context: typer.Context,
     experiment: Annotated[str, typer.Argument(help="Experiment folder, or its name under experiments/.")],
+    *,
     verdicts: Annotated[
         list[str] | None,
         typer.Option("--verdicts", help="Run or verdicts file, in place of the experiment's own runs (repeatable)."),
     ] = None,
     baseline: Annotated[str | None, typer.Option("--baseline", help="Another version to compare against.")] = None,
     candidate: Annotated[str | None, typer.Option("--candidate", help="Another version under test.")] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", help="Write a JUnit file here.")] = None,
-    summary: Annotated[Path | None, typer.Option("--summary", help="Write a job summary (Markdown) here.")] = None,
-    comment: Annotated[
-        Path | None, typer.Option("--comment", help="Write a pull request's comment (Markdown) here.")
-    ] = None,
-    annotations: Annotated[
-        bool | None,
-        typer.Option("--annotations/--no-annotations", help="Print workflow annotations; on in GitHub Actions."),
-    ] = None,
+    outputs: Outputs,
     queue: Annotated[
         Path | None, typer.Option("--queue", help="Write the sessions here whose labels would decide it.")
     ] = None,
     engine: EngineName = None,
     replay: Replay = None,
-    max_in_flight: MaxInFlight = 16,
-    timeout: Timeout = 60.0,
-    max_cost: MaxCost = None,
-    rpm: Rpm = None,
-    tpm: Tpm = None,
+    limits: Limits,
     fresh: Fresh = False,
     out: Out = None,
 ) -> None:
@@ -85,11 +89,11 @@ def gate(
             "--verdicts is for a gate that looks once", hint="This one judges as it goes: [gate.sequential]"
         )
     else:
-        how = RunHow(engine, replay, max_in_flight, rpm, tpm, timeout, max_cost, fresh)
+        how = RunHow(engine, replay, limits, fresh=fresh)
         report = _looking(folder, declared, data_folder, (how, queue), console)
     _deliver(report, console, out)
-    _write_outputs(report, console, (junit, summary, comment))
-    _annotate(report, console, folder, annotations)
+    _write_outputs(report, console, outputs)
+    _annotate(report, console, folder, outputs.annotations)
     if queue is not None and report.word == "inconclusive" and report.queue is None:
         console.say(
             f"no {queue}: a queue is for candidates without labels; where some stand, label more of the same draw"
@@ -185,21 +189,19 @@ def _all_sessions(folder: ExperimentFolder, experiment: Experiment, dataset: Dat
     """Return the dataset with the sessions of the versions that come from elsewhere; no command is run.
 
     Raises:
-        FileProblem: A version's command has not made its sessions yet.
+        FileProblem: A command has not made the sessions of a version that is to be compared.
     """
-    from judgekit.workflows.experiment import with_sessions
+    from judgekit.cli.experiment_sessions import gathered_so_far
 
-    for version in experiment.sources:
-        if version not in (experiment.baseline, experiment.candidate):
-            continue
-        found = folder.sessions_so_far(experiment, version)
-        if found is None:
-            hint = f"judgekit experiment run {_called(folder)} makes them"
-            raise FileProblem(
-                f"there are no sessions of {version!r} yet", where=str(folder.sessions(version)), hint=hint
+    whole, lacking = gathered_so_far(folder, experiment, dataset)
+    for version in (experiment.baseline, experiment.candidate):
+        if version in lacking:
+            what, hint = (
+                f"there are no sessions of {version!r} yet",
+                f"judgekit experiment run {_called(folder)} makes them",
             )
-        dataset = with_sessions(dataset, found)
-    return dataset
+            raise FileProblem(what, where=str(folder.sessions(version)), hint=hint)
+    return whole
 
 
 def _called(folder: ExperimentFolder) -> str:
@@ -222,6 +224,7 @@ def _own_runs(folder: ExperimentFolder, experiment: Experiment, dataset: Dataset
     """
     from judgekit.adapters.store.judge import load_judge
     from judgekit.adapters.store.run import RunFolder
+    from judgekit.cli.experiment_sessions import refuse_outdated
     from judgekit.cli.score import load_outcomes
 
     rules = experiment.gate.rules if experiment.gate else ()
@@ -238,6 +241,7 @@ def _own_runs(folder: ExperimentFolder, experiment: Experiment, dataset: Dataset
         if manifest.state != "complete":
             raise FileProblem(f"the run of judge {path.name!r} is {manifest.state}", where=str(place), hint=hint)
         outcomes, scoring = load_outcomes(str(place), None)
+        refuse_outdated(outcomes, dataset, place)
         _require_all(outcomes, experiment, dataset, place, is_of_pairs=load_judge(path).target == "pair")
         found.append((outcomes, scoring))
     return found
@@ -341,31 +345,19 @@ def _deliver(report: GateReport, console: Console, out: Path | None) -> None:
         console.say(f"saved {report.queue}: {report.n_queued} sessions to label")
 
 
-def _write_outputs(report: GateReport, console: Console, places: tuple[Path | None, Path | None, Path | None]) -> None:
+def _write_outputs(report: GateReport, console: Console, outputs: Outputs) -> None:
     """Write what other tools read; in GitHub Actions the job summary without being asked."""
     from judgekit.adapters.store.files import write_atomically
+    from judgekit.render.junit import junit_xml
+    from judgekit.render.pull_request import comment, job_summary
 
-    junit, summary, comment = places
-    if junit is not None:
-        from judgekit.render.junit import junit_xml
-
-        write_atomically(junit, junit_xml(report))
-        console.say(f"saved {junit}")
-    if comment is not None:
-        from judgekit.render.pull_request import comment as comment_of
-
-        write_atomically(comment, comment_of(report))
-        console.say(f"saved {comment}")
+    for path, text_of in ((outputs.junit, junit_xml), (outputs.comment, comment), (outputs.summary, job_summary)):
+        if path is not None:
+            write_atomically(path, text_of(report))
+            console.say(f"saved {path}")
     step = os.environ.get("GITHUB_STEP_SUMMARY") if _is_on_runner() else None
-    if summary is not None or step:
-        from judgekit.render.pull_request import job_summary
-
-        told = job_summary(report)
-        if summary is not None:
-            write_atomically(summary, told)
-            console.say(f"saved {summary}")
-        else:
-            _append(Path(step or ""), told)
+    if step and outputs.summary is None:
+        _append(Path(step), job_summary(report))
 
 
 def _append(path: Path, text: str) -> None:

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from judgekit.cli.import_options import ImportAsked
 from judgekit.errors import FileProblem, InputError
 
 if TYPE_CHECKING:
-    from judgekit.adapters.importers.plan import FileForm, ImportPlan
+    from judgekit.adapters.importers.plan import ImportPlan
     from judgekit.cli.console import Console
     from judgekit.records.dataset import Dataset, DatasetCard
     from judgekit.records.ingest import Batch, IngestReport
     from judgekit.workflows.ingest import Ingestion
-
-Words = list[str] | None
 
 
 def import_(
@@ -30,101 +29,8 @@ def import_(
         typer.Argument(metavar="FILE", help=".csv .tsv .jsonl .ndjson .json .parquet, each also .gz."),
     ],
     dataset: Annotated[str, typer.Option("--dataset", "-d", help="Folder, or name under datasets/; made when new.")],
-    columns: Annotated[
-        Words,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN",
-            help="Where a field is: a column, a dotted path, or a pattern like {task}-{trial} ({#}: row).",
-        ),
-    ] = None,
-    constants: Annotated[
-        Words, typer.Option("--set", metavar="FIELD=VALUE", help="The same value for every row.")
-    ] = None,
-    criteria: Annotated[
-        Words, typer.Option("--criterion", metavar="NAME=COLUMN", help="Column of one criterion's answers.")
-    ] = None,
-    rationales: Annotated[
-        Words, typer.Option("--rationale", metavar="NAME=COLUMN", help="Column of its reasons.")
-    ] = None,
-    evidences: Annotated[Words, typer.Option("--evidence", metavar="NAME=COLUMN", help="Column of its quotes.")] = None,
-    raters: Annotated[
-        Words, typer.Option("--rater", metavar="NAME=COLUMN", help="Column of one rater's answers.")
-    ] = None,
-    distribution: Annotated[
-        Words, typer.Option("--distribution", metavar="LEVEL=COLUMN", help="Column of the probability of a level.")
-    ] = None,
-    values: Annotated[
-        Words, typer.Option("--value", metavar="RAW=VALUE", help="What a cell means, such as 0=tie.")
-    ] = None,
-    failures: Annotated[
-        Words,
-        typer.Option("--failure", metavar="RAW=STATUS", help="No verdict: garbage=unparsed; null=refused for JSON's."),
-    ] = None,
-    not_applicable: Annotated[
-        Words, typer.Option("--not-applicable", metavar="RAW", help="A cell that means that.")
-    ] = None,
-    cannot_judge: Annotated[
-        Words, typer.Option("--cannot-judge", metavar="RAW", help="A cell that means that.")
-    ] = None,
-    empty: Annotated[
-        Words, typer.Option("--empty", metavar="RAW", help="A cell that means no answer, such as n/a.")
-    ] = None,
-    scales: Annotated[
-        Words,
-        typer.Option(
-            "--scale",
-            metavar="[NAME=]SPEC",
-            help="ordinal:1..5, binary:fail,pass, categorical:a,b, numeric:0..100, preference, text; +na at the end.",
-        ),
-    ] = None,
-    questions: Annotated[Words, typer.Option("--question", metavar="NAME=TEXT", help="What raters were asked.")] = None,
-    rubric: Annotated[
-        Path | None, typer.Option("--rubric", metavar="FILE", help="rubric.toml for a new dataset.")
-    ] = None,
-    speakers: Annotated[
-        Words, typer.Option("--speaker", metavar="NAME=ROLE", help="Role of lines that begin with 'NAME:' in text.")
-    ] = None,
-    roles: Annotated[
-        Words, typer.Option("--role", metavar="NAME=ROLE", help="Role of messages of that role or agent name.")
-    ] = None,
-    groups: Annotated[
-        Words,
-        typer.Option(
-            "--group-raters", metavar="NAME=LIST", help="Who count together: experts=ana,ben:median, crowd=anonymous."
-        ),
-    ] = None,
-    keep: Annotated[
-        Words, typer.Option("--keep", metavar="COLUMN", help="Kept in the metadata of labels or verdicts.")
-    ] = None,
-    kind: Annotated[
-        str, typer.Option("--kind", metavar="KIND", help="Of labels: human, gold, model or code.")
-    ] = "human",
-    each: Annotated[
-        bool, typer.Option("--each", help="A cell holds a list: anonymous labels, or samples of the judge.")
-    ] = False,
-    unnest: Annotated[
-        Words, typer.Option("--unnest", metavar="COLUMN", help="A row per element of its list; COLUMN# is the place.")
-    ] = None,
-    bare: Annotated[bool, typer.Option("--bare", help="Sessions without text: ratings only.")] = False,
-    as_score: Annotated[bool, typer.Option("--as-score", help="Cells are scores between the scale's levels.")] = False,
-    drop_rest: Annotated[bool, typer.Option("--drop-rest", help="Leave unmapped columns out of metadata.")] = False,
-    utc: Annotated[bool, typer.Option("--utc", help="Times without an offset are UTC.")] = False,
-    records: Annotated[
-        str | None, typer.Option("--records", metavar="PATH", help="Where the list of records is inside a JSON object.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option("--delimiter", metavar="CHAR", help="Of cells, where it is not the usual one.")
-    ] = None,
-    encoding: Annotated[str, typer.Option("--encoding", metavar="NAME", help="Of text files.")] = "utf-8-sig",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where verdicts go: verdicts.jsonl.")] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace sessions, pairs or verdicts that differ.")
-    ] = False,
-    skip_invalid: Annotated[
-        bool, typer.Option("--skip-invalid", help="Import the good rows, count the others.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what was understood; write nothing.")] = False,
+    *,
+    asked: ImportAsked,
 ) -> None:
     """Bring sessions, labels or verdicts into a dataset.
 
@@ -132,76 +38,35 @@ def import_(
 
     Example: judgekit import labels scores.csv --dataset helpdesk --map session=ticket --set criterion=tone
     """
-    from judgekit.adapters.importers.plan import FileForm, ImportPlan, assignments, label_kind, role_table
     from judgekit.adapters.store.appending import locked_folder
 
-    plan = ImportPlan(
-        columns=assignments("--map", columns or ()),
-        constants=assignments("--set", constants or ()),
-        criteria=assignments("--criterion", criteria or ()),
-        rationales=assignments("--rationale", rationales or ()),
-        evidences=assignments("--evidence", evidences or ()),
-        raters=assignments("--rater", raters or ()),
-        distribution=assignments("--distribution", distribution or ()),
-        values=assignments("--value", values or (), last=True),
-        failures=assignments("--failure", failures or (), last=True),
-        not_applicable=frozenset(not_applicable or ()),
-        cannot_judge=frozenset(cannot_judge or ()),
-        empty=frozenset(empty or ()),
-        speakers=role_table("--speaker", speakers or ()),
-        roles=role_table("--role", roles or ()),
-        kind=label_kind(kind),
-        has_lists=each,
-        is_bare=bare,
-        has_scores=as_score,
-        drops_rest=drop_rest,
-        keeps=tuple(keep or ()),
-        is_utc=utc,
-    )
-    order = _Order(
-        form=form,
-        files=tuple(files),
-        file_form=FileForm(delimiter, encoding, records, tuple(unnest or ())),
-        plan=plan,
-        folder=_folder(dataset),
-        scales=tuple(scales or ()),
-        questions=assignments("--question", questions or ()),
-        rubric=rubric,
-        groups=tuple(groups or ()),
-        out=out,
-        replaces=replace,
-    )
-    if form == "verdicts" and out is None and not dry_run:
+    order = _Order(form, tuple(files), asked.plan(), _folder(dataset), asked.questions_by_criterion(), asked)
+    if form == "verdicts" and asked.out is None and not asked.dry_run:
         raise InputError("verdicts need a file to go to", hint="Say -o verdicts.jsonl")
-    with contextlib.nullcontext() if dry_run else locked_folder(order.folder):
+    with contextlib.nullcontext() if asked.dry_run else locked_folder(order.folder):
         held = _held(order)
         ingestion = _ingestion(order, held)
-        refusal = None if skip_invalid else ingestion.refusal() or _emptiness(ingestion.report)
-        if refusal is None and not dry_run:
+        refusal = None if asked.skip_invalid else ingestion.refusal() or _emptiness(ingestion.report)
+        if refusal is None and not asked.dry_run:
             _write(order, held, ingestion, context.obj)
-    if refusal is None or dry_run:
-        _tell(ingestion.report.model_copy(update={"is_dry_run": dry_run}), context.obj)
+    if refusal is None or asked.dry_run:
+        _tell(ingestion.report.model_copy(update={"is_dry_run": asked.dry_run}), context.obj)
     if refusal is not None:
         raise refusal
-    if not dry_run:
+    if not asked.dry_run:
         context.obj.suggest(_next(order, dataset))
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """One import as it was asked for: what to read, how, and where it goes."""
+    """One import: what to read, how, and where it goes."""
 
     form: str
     files: tuple[Path, ...]
-    file_form: FileForm
     plan: ImportPlan
     folder: Path
-    scales: tuple[str, ...]
     questions: dict[str, str]
-    rubric: Path | None
-    groups: tuple[str, ...]
-    out: Path | None
-    replaces: bool
+    asked: ImportAsked
 
 
 def _folder(dataset: str) -> Path:
@@ -236,11 +101,11 @@ def _held(order: _Order) -> Dataset:
     from judgekit.records.dataset import Dataset, DatasetCard
     from judgekit.records.rubric import Rubric
 
-    given = read_toml(order.rubric, Rubric) if order.rubric is not None else None
+    given = read_toml(order.asked.rubric, Rubric) if order.asked.rubric is not None else None
     if (order.folder / "dataset.toml").exists():
         held = DatasetFolder(order.folder).load()
         if given is not None and given != held.rubric:
-            what = f"another rubric than {order.rubric} is there"
+            what = f"another rubric than {order.asked.rubric} is there"
             hint = "Leave --rubric out, or edit the dataset's rubric.toml and raise its version"
             raise InputError(what, where=str(order.folder / "rubric.toml"), hint=hint)
         return held
@@ -256,13 +121,14 @@ def _ingestion(order: _Order, held: Dataset) -> Ingestion:
     from judgekit.workflows.ingest import IngestRules, ingest
 
     read = importer(order.form)
-    tables = read_tables(order.files, order.file_form)
+    tables = read_tables(order.files, order.asked.file_form())
     named = named_criteria(tables, order.plan) if order.form in ("labels", "verdicts") else ()
-    rubric = rubric_with(held.rubric, order.scales, order.questions, named)
+    rubric = rubric_with(held.rubric, order.asked.scales or (), order.questions, named)
     batch = read(tables, order.plan, rubric)
-    dataset = held.model_copy(update={"rubric": rubric, "card": _with_groups(held.card, order.groups)})
+    card = _with_groups(held.card, tuple(order.asked.groups or ()))
+    dataset = held.model_copy(update={"rubric": rubric, "card": card})
     rules = IngestRules(
-        replaces=order.replaces,
+        replaces=order.asked.replace,
         makes_bare=order.plan.is_bare,
         known=_known_labels(order.folder, held, batch),
     )
@@ -338,19 +204,21 @@ def _write(order: _Order, held: Dataset, ingestion: Ingestion, console: Console)
 def _write_outcomes(order: _Order, ingestion: Ingestion, console: Console) -> None:
     from judgekit.adapters.store.files import json_line, read_bytes, write_atomically, write_jsonl
 
-    if order.out is None:
+    if order.asked.out is None:
         return
     text = "".join(json_line(outcome) for outcome in ingestion.outcomes)
-    if order.out.exists() and not order.replaces:
-        if read_bytes(order.out) == text.encode("utf-8"):
-            console.say(f"{order.out} holds these verdicts already")
+    if order.asked.out.exists() and not order.asked.replace:
+        if read_bytes(order.asked.out) == text.encode("utf-8"):
+            console.say(f"{order.asked.out} holds these verdicts already")
             return
-        raise InputError("other verdicts are there", where=str(order.out), hint="Choose another -o, or say --replace")
-    if order.out.suffix == ".gz":
-        write_jsonl(order.out, ingestion.outcomes)
+        raise InputError(
+            "other verdicts are there", where=str(order.asked.out), hint="Choose another -o, or say --replace"
+        )
+    if order.asked.out.suffix == ".gz":
+        write_jsonl(order.asked.out, ingestion.outcomes)
     else:
-        write_atomically(order.out, text)
-    console.say(f"wrote {order.out}")
+        write_atomically(order.asked.out, text)
+    console.say(f"wrote {order.asked.out}")
 
 
 def _tell(report: IngestReport, console: Console) -> None:
@@ -363,7 +231,7 @@ def _tell(report: IngestReport, console: Console) -> None:
 def _next(order: _Order, dataset: str) -> str:
     dataset = shlex.quote(dataset)
     if order.form == "verdicts":
-        return f"judgekit score {shlex.quote(str(order.out))} {dataset}"
+        return f"judgekit score {shlex.quote(str(order.asked.out))} {dataset}"
     if order.form == "labels":
         return f"judgekit agree {dataset}"
     return f"judgekit import labels FILE --dataset {dataset}"

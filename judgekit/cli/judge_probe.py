@@ -19,16 +19,12 @@ from judgekit.cli.options import (
     EngineName,
     Fresh,
     Level,
-    MaxCost,
-    MaxInFlight,
+    Limits,
     Model,
     Out,
     Replay,
-    Rpm,
     Sessions,
     Split,
-    Timeout,
-    Tpm,
 )
 from judgekit.cli.run import changed
 from judgekit.errors import EXIT_FINDINGS, BudgetReached, EngineUnavailable, IncompleteError, InconclusiveError
@@ -49,6 +45,7 @@ def judge_probe(
     context: typer.Context,
     judge: JudgeName,
     sessions: Sessions,
+    *,
     probe: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,11 +67,7 @@ def judge_probe(
     base_url: BaseUrl = None,
     engine: EngineName = None,
     replay: Replay = None,
-    max_in_flight: MaxInFlight = 16,
-    timeout: Timeout = 60.0,
-    max_cost: MaxCost = None,
-    rpm: Rpm = None,
-    tpm: Tpm = None,
+    limits: Limits,
     split: Split = "all",
     fresh: Fresh = False,
     dry_run: DryRun = False,
@@ -95,16 +88,7 @@ def judge_probe(
     from judgekit.cli.running import RunHow
     from judgekit.workflows.probe import ProbeOptions, probe_report, probing_of
 
-    how = RunHow(
-        engine=engine,
-        replay=replay,
-        max_in_flight=max_in_flight,
-        rpm=rpm,
-        tpm=tpm,
-        timeout_s=timeout,
-        max_cost_usd=max_cost,
-        fresh=fresh,
-    )
+    how = RunHow(engine, replay, limits, fresh=fresh)
     console: Console = context.obj
     folder = JudgeFolder(find_judge(judge))
     subject = changed(load_judge(folder.path), model=model, base_url=base_url, how=how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from judgekit.records.report import Report
 
 DEFAULT_SEED = 7
+DEFAULT_LEVEL = 0.95
 DEFAULT_RESAMPLES = 2000
 
 
@@ -48,7 +50,6 @@ Metrics = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the resampling.")]
 Level = Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Coverage of the intervals.")]
-Resamples = Annotated[int, typer.Option("--resamples", min=200, help="Bootstrap resamples.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Also save the report here, for `judgekit report`.")]
 
 SplitOption = Literal["train", "dev", "test", "all"]
@@ -59,16 +60,43 @@ EngineName = Annotated[
     str | None, typer.Option("--engine", help="openai-compatible, litellm, replay, or package.module:function.")
 ]
 Replay = Annotated[Path | None, typer.Option("--replay", help="Answer from these recorded replies.")]
-MaxInFlight = Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")]
-MaxCost = Annotated[
-    float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
-]
-Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")]
-Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")]
 Split = Annotated[SplitOption, typer.Option("--split", help="Only the sessions of this split.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Ask everything anew, stored replies notwithstanding.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell calls, tokens, dollars and minutes; send nothing.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How fast a command may ask a model, and what that may cost."""
+
+    max_in_flight: Annotated[int, typer.Option("--max-in-flight", min=1, max=4096, help="Most requests at once.")] = 16
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0.1, help="Longest wait for one reply, in seconds.")] = (
+        60.0
+    )
+    max_cost_usd: Annotated[
+        float | None, typer.Option("--max-cost", help="Dollars this command may spend; then it stops with code 6.")
+    ] = None
+    rpm: Annotated[float | None, typer.Option("--rpm", min=0.01, help="Most requests a minute.")] = None
+    tpm: Annotated[
+        float | None, typer.Option("--tpm", min=1, help="Most tokens a minute, prompts and replies together.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How estimates get their intervals."""
+
+    seed: Seed = DEFAULT_SEED
+    level: Level = DEFAULT_LEVEL
+    resamples: Annotated[int, typer.Option("--resamples", min=200, help="Bootstrap resamples.")] = DEFAULT_RESAMPLES
+
+    def measuring(self, metrics: list[str] | None = None) -> Measuring:
+        """Return how to measure, with a generator made here at the door."""
+        return measuring(self.seed, self.level, self.resamples, metrics)
+
+    def provenance(self) -> dict[str, object]:
+        """Return what makes a report repeatable."""
+        return provenance(self.seed)
 
 
 def measuring(seed: int, level: float, n_resamples: int, metrics: list[str] | None = None) -> Measuring:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,15 +14,11 @@ from judgekit.cli.options import (
     DryRun,
     EngineName,
     Fresh,
-    MaxCost,
-    MaxInFlight,
+    Limits,
     Model,
     Replay,
-    Rpm,
     Sessions,
     Split,
-    Timeout,
-    Tpm,
 )
 from judgekit.errors import InputError
 
@@ -32,10 +29,58 @@ if TYPE_CHECKING:
     from judgekit.records.judge import Judge
 
 
+@dataclass(frozen=True)
+class RunAsked:
+    """Which sessions are judged, and how, beyond engine and limits: options of `judgekit run`."""
+
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many sessions or pairs.")] = (
+        None
+    )
+    split: Split = "all"
+    fresh: Fresh = False
+    retry_failures: Annotated[
+        bool, typer.Option("--retry-failures", help="Ask anew where stored replies could not be read.")
+    ] = False
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Hand requests in as the provider's batches: half the price, hours.")
+    ] = False
+    poll: Annotated[float, typer.Option("--poll", min=0.05, help="Seconds between questions how far a batch is.")] = (
+        30.0
+    )
+    shard: Annotated[
+        str | None, typer.Option("--shard", help="Only part i of n, as i/n; `runs merge` makes one run of all parts.")
+    ] = None
+    ray: Annotated[
+        int | None, typer.Option("--ray", min=1, max=4096, help="Run in parts on so many Ray workers, then merge.")
+    ] = None
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", help="Run of another judge that the judge's calibration reads (repeatable)."),
+    ] = None
+    dry_run: DryRun = False
+
+    def how(self, engine: str | None, replay: Path | None, limits: Limits) -> RunHow:
+        """Return how to run."""
+        from judgekit.cli.running import RunHow
+
+        return RunHow(
+            engine,
+            replay,
+            limits,
+            fresh=self.fresh,
+            is_retrying_failures=self.retry_failures,
+            batch=self.batch,
+            poll_s=self.poll,
+            shard=self.shard,
+            beside=tuple(self.beside or ()),
+        )
+
+
 def run(
     context: typer.Context,
     judge: Annotated[str, typer.Argument(help="Judge folder, or its name under judges/.")],
     sessions: Sessions,
+    *,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Run folder; by default under .judgekit/runs/.")
     ] = None,
@@ -43,36 +88,8 @@ def run(
     base_url: BaseUrl = None,
     engine: EngineName = None,
     replay: Replay = None,
-    max_in_flight: MaxInFlight = 16,
-    timeout: Timeout = 60.0,
-    max_cost: MaxCost = None,
-    rpm: Rpm = None,
-    tpm: Tpm = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Only the first so many sessions or pairs.")
-    ] = None,
-    split: Split = "all",
-    fresh: Fresh = False,
-    retry_failures: Annotated[
-        bool, typer.Option("--retry-failures", help="Ask anew where stored replies could not be read.")
-    ] = False,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Hand requests in as the provider's batches: half the price, hours.")
-    ] = False,
-    poll: Annotated[
-        float, typer.Option("--poll", min=0.05, help="Seconds between questions how far a batch is.")
-    ] = 30.0,
-    shard: Annotated[
-        str | None, typer.Option("--shard", help="Only part i of n, as i/n; `runs merge` makes one run of all parts.")
-    ] = None,
-    ray: Annotated[
-        int | None, typer.Option("--ray", min=1, max=4096, help="Run in parts on so many Ray workers, then merge.")
-    ] = None,
-    beside: Annotated[
-        list[str] | None,
-        typer.Option("--beside", help="Run of another judge that the judge's calibration reads (repeatable)."),
-    ] = None,
-    dry_run: DryRun = False,
+    limits: Limits,
+    asked: RunAsked,
 ) -> None:
     """Run a judge over sessions. Interrupt or kill it: the same command continues.
 
@@ -83,35 +100,21 @@ def run(
     from judgekit.adapters.store.project import find_judge
     from judgekit.cli.run_source import load_source
     from judgekit.cli.run_text import plan_text, summary_text
-    from judgekit.cli.running import RunHow, planned, run_into
+    from judgekit.cli.running import planned, run_into
     from judgekit.cli.spread import Spread, run_spread
     from judgekit.workflows.run import require_verdicts
 
-    how = RunHow(
-        engine=engine,
-        replay=replay,
-        max_in_flight=max_in_flight,
-        rpm=rpm,
-        tpm=tpm,
-        timeout_s=timeout,
-        max_cost_usd=max_cost,
-        fresh=fresh,
-        is_retrying_failures=retry_failures,
-        batch=batch,
-        poll_s=poll,
-        shard=shard,
-        beside=tuple(beside or ()),
-    )
+    how = asked.how(engine, replay, limits)
     folder = find_judge(judge)
     subject = changed(_load(folder), model=model, base_url=base_url, how=how)
-    source = load_source(sessions, subject, split=split, limit=limit)
-    if dry_run:
+    source = load_source(sessions, subject, split=asked.split, limit=asked.limit)
+    if asked.dry_run:
         plan = planned(subject, folder, source, how=how)
         context.obj.emit(plan)
         context.obj.show(plan_text(plan))
         return
-    if ray is not None:
-        spread = Spread(ray, sessions, split, limit)
+    if asked.ray is not None:
+        spread = Spread(asked.ray, sessions, asked.split, asked.limit)
         summary = run_spread(out, subject, folder, source, spread=spread, how=how, console=context.obj)
     else:
         summary = run_into(out, subject, folder, source, how=how, console=context.obj)

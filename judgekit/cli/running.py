@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judgekit.cli.options import Limits
 from judgekit.cli.run_place import STORE_FILE, begin_fresh, default_name, opened_store, remember, writing
 from judgekit.cli.run_source import targets_in
 from judgekit.errors import BudgetReached, EngineUnavailable, InputError
@@ -42,11 +43,7 @@ class RunHow:
     Attributes:
         engine: A name of the table of engines, or `package.module:function`; None: the judge's own.
         replay: Recorded replies to answer from.
-        max_in_flight: Most requests at once.
-        rpm: Most requests a minute.
-        tpm: Most tokens a minute.
-        timeout_s: Longest wait for one reply, in seconds.
-        max_cost_usd: Dollars this command may spend.
+        limits: How fast it may ask, and what that may cost.
         fresh: Whether stored replies do not count.
         is_retrying_failures: Whether what stored replies leave unread is asked anew.
         beside: Runs of other judges on the same sessions, for a calibration that reads them.
@@ -59,11 +56,7 @@ class RunHow:
 
     engine: str | None = None
     replay: Path | None = None
-    max_in_flight: int = 16
-    rpm: float | None = None
-    tpm: float | None = None
-    timeout_s: float = 60.0
-    max_cost_usd: float | None = None
+    limits: Limits = field(default_factory=Limits)
     fresh: bool = False
     is_retrying_failures: bool = False
     beside: tuple[str, ...] = ()
@@ -127,7 +120,7 @@ def _run_engine(
         since = begin_fresh(run_folder, store, SystemClock().now()) if how.fresh else None
         if since is None:
             remember(run_folder, store)
-        if how.max_cost_usd is not None and not _bounds_replies(judge):
+        if how.limits.max_cost_usd is not None and not _bounds_replies(judge):
             console.say(UNBOUNDED)
         with seldom_swept():
             asking = _ask(
@@ -156,7 +149,7 @@ def chosen_engine(judge: Judge, judge_folder: Path, *, how: RunHow) -> Engine:
     replies = None
     if (name or judge.engine) == "replay":
         replies = read_replies(how.replay or judge_folder / REPLIES_FILE)
-    surroundings = EngineWorld(os.environ, SystemClock(), how.timeout_s, how.max_in_flight, replies)
+    surroundings = EngineWorld(os.environ, SystemClock(), how.limits.timeout_s, how.limits.max_in_flight, replies)
     return choose_engine(judge, surroundings, name=name)
 
 
@@ -209,7 +202,7 @@ def _batches(judge: Judge, engine: Engine, folder: Path, *, how: RunHow) -> Batc
     if how.is_retrying_failures:
         raise InputError("--retry-failures is not for batches", where=judge.name, hint="Run it without --batch")
     clock = SystemClock()
-    endpoint = endpoint_of(judge, EngineWorld(os.environ, clock, how.timeout_s, how.max_in_flight, None))
+    endpoint = endpoint_of(judge, EngineWorld(os.environ, clock, how.limits.timeout_s, how.limits.max_in_flight, None))
     return Batches(OpenAIBatch(endpoint, clock), BatchFile(folder), how.poll_s)
 
 
@@ -264,10 +257,10 @@ def run_options(how: RunHow) -> RunOptions:
     from judgekit.workflows.run import RunOptions
 
     return RunOptions(
-        how.max_in_flight,
-        rpm=how.rpm,
-        tpm=how.tpm,
-        max_cost_usd=how.max_cost_usd,
+        how.limits.max_in_flight,
+        rpm=how.limits.rpm,
+        tpm=how.limits.tpm,
+        max_cost_usd=how.limits.max_cost_usd,
         prices=LitellmPrices(load_project(project_root()).prices),
         is_retrying_failures=how.is_retrying_failures,
         fresh_since=how.fresh_since,

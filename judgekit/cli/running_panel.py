@@ -90,16 +90,16 @@ def with_what_is_left(how: RunHow, done: Iterable[RunManifest], where: str) -> R
     Raises:
         BudgetReached: Nothing is left.
     """
-    if how.max_cost_usd is None:
+    if how.limits.max_cost_usd is None:
         return how
     spent_usd, n_runs = 0.0, 0
     for manifest in done:
         possible_usd = manifest.spending.possible_usd if manifest.spending is not None else 0.0
         spent_usd += (manifest.cost_usd or 0.0) + (possible_usd or 0.0)
         n_runs += 1
-    left_usd = how.max_cost_usd - spent_usd
+    left_usd = how.limits.max_cost_usd - spent_usd
     if left_usd <= 0:
         judges = "1 judge" if n_runs == 1 else f"{n_runs} judges"
-        what = f"the cap of ${how.max_cost_usd:g} is met: ${spent_usd:.4f} is spent on {judges}"
+        what = f"the cap of ${how.limits.max_cost_usd:g} is met: ${spent_usd:.4f} is spent on {judges}"
         raise BudgetReached(what, where=where, hint="The same command continues, with a new --max-cost")
-    return replace(how, max_cost_usd=left_usd)
+    return replace(how, limits=replace(how.limits, max_cost_usd=left_usd))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judgekit.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, Criteria, Level, Metrics, Out, Resamples, Seed
+from judgekit.cli.options import Criteria, Metrics, Out, Resampling
 from judgekit.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
+    from judgekit.cli.console import Console
     from judgekit.records.dataset import Dataset
     from judgekit.records.rubric import Rubric
+    from judgekit.records.score_report import ScoreReport
     from judgekit.records.verdict import Failure, Verdict
     from judgekit.workflows.score import Rival, Scoring
 
@@ -20,56 +23,68 @@ LINES = (".jsonl", ".jsonl.gz")
 """Endings of files in the form of `verdicts.jsonl`; other files are tables."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be scored, and how: the options of `judgekit score`."""
+
+    judge: Annotated[
+        str | None, typer.Option("--judge", help="With --human: the judge's column. Else: which judge of the file.")
+    ] = None
+    human: Annotated[
+        list[str] | None, typer.Option("--human", help="Column of a human label; repeatable, one a rater.")
+    ] = None
+    scale: Annotated[
+        str | None, typer.Option("--scale", help="With --human: the scale, such as ordinal:1..5 or binary:fail,pass.")
+    ] = None
+    group: Annotated[str | None, typer.Option("--group", help="With --human: column of the user or task.")] = None
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="majority, mean, median, adjudicated, gold, rater:NAME or group:NAME."),
+    ] = None
+    split: Annotated[str, typer.Option("--split", help="Splits read: dev, train, or train,dev.")] = "dev"
+    use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value"
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Only the first so many samples of each verdict; else all.")
+    ] = None
+    pairs: Annotated[
+        str | None,
+        typer.Option("--pairs", help="For ratings of sessions: criterion of pairs; of two the higher-rated wins."),
+    ] = None
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option("--baseline", help="Run of another judge, such as a student, to read beside (repeatable)."),
+    ] = None
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", help="Field whose values are held against the rest: version, tags, metadata.KEY."),
+    ] = None
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", min=0, max=0.99, help="Of the alt-test: .2 experts, .15 skilled, .1 crowd.")
+    ] = 0.2
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Open the test split and hold the judge to its declared rule; 5 if not.")
+    ] = False
+    unopened: Annotated[
+        bool, typer.Option("--unopened", help="With --certify: only on sessions that were never opened.")
+    ] = False
+    by: Annotated[str | None, typer.Option("--by", help="With --certify: who opens the test split.")] = None
+    criterion: Criteria = None
+    metric: Metrics = None
+
+    def told(self, scoring: Scoring, settings: dict[str, object], *, splits: str | None = None) -> Scoring:
+        """Return the scoring with what was asked of it."""
+        sliced = replace(scoring, slices=tuple(self.slices or ()), epsilon=self.epsilon)
+        wanted = self.split if splits is None else splits
+        return scoring_with(sliced, reference=self.reference, splits=wanted, use=self.use, settings=settings)
+
+
 def score(
     context: typer.Context,
     verdicts: Annotated[str, typer.Argument(help="Run folder, verdicts.jsonl, or a table (CSV, TSV, JSONL, Parquet).")],
     dataset: Annotated[str | None, typer.Argument(help="Dataset folder or name; not needed with --human.")] = None,
-    judge: Annotated[
-        str | None, typer.Option("--judge", help="With --human: the judge's column. Else: which judge of the file.")
-    ] = None,
-    human: Annotated[
-        list[str] | None, typer.Option("--human", help="Column of a human label; repeatable, one a rater.")
-    ] = None,
-    scale: Annotated[
-        str | None, typer.Option("--scale", help="With --human: the scale, such as ordinal:1..5 or binary:fail,pass.")
-    ] = None,
-    group: Annotated[str | None, typer.Option("--group", help="With --human: column of the user or task.")] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", help="majority, mean, median, adjudicated, gold, rater:NAME or group:NAME."),
-    ] = None,
-    split: Annotated[str, typer.Option("--split", help="Splits read: dev, train, or train,dev.")] = "dev",
-    use: Annotated[str, typer.Option("--use", help="What of a verdict: its value, or its finer score.")] = "value",
-    samples: Annotated[
-        int | None, typer.Option("--samples", help="Only the first so many samples of each verdict; else all.")
-    ] = None,
-    pairs: Annotated[
-        str | None,
-        typer.Option("--pairs", help="For ratings of sessions: criterion of pairs; of two the higher-rated wins."),
-    ] = None,
-    baseline: Annotated[
-        list[str] | None,
-        typer.Option("--baseline", help="Run of another judge, such as a student, to read beside (repeatable)."),
-    ] = None,
-    slices: Annotated[
-        list[str] | None,
-        typer.Option("--slice", help="Field whose values are held against the rest: version, tags, metadata.KEY."),
-    ] = None,
-    epsilon: Annotated[
-        float, typer.Option("--epsilon", min=0, max=0.99, help="Of the alt-test: .2 experts, .15 skilled, .1 crowd.")
-    ] = 0.2,
-    certify: Annotated[
-        bool, typer.Option("--certify", help="Open the test split and hold the judge to its declared rule; 5 if not.")
-    ] = False,
-    unopened: Annotated[
-        bool, typer.Option("--unopened", help="With --certify: only on sessions that were never opened.")
-    ] = False,
-    by: Annotated[str | None, typer.Option("--by", help="With --certify: who opens the test split.")] = None,
-    criterion: Criteria = None,
-    metric: Metrics = None,
-    seed: Seed = DEFAULT_SEED,
-    level: Level = 0.95,
-    resamples: Resamples = DEFAULT_RESAMPLES,
+    *,
+    asked: Asked,
+    resampling: Resampling,
     out: Out = None,
 ) -> None:
     """Score a judge against the experts, with the human ceiling beside it. Calls no engine.
@@ -79,62 +94,63 @@ def score(
     Examples: judgekit score runs/resolution helpdesk  |  judgekit score results.csv --judge verdict --human label
     |  judgekit score runs/resolution helpdesk --certify
     """
-    from dataclasses import replace
-
     from judgekit.cli.memory import unswept
-    from judgekit.cli.options import deliver, measuring, provenance
-    from judgekit.workflows.score import Scoring
-    from judgekit.workflows.score import score as run
+    from judgekit.cli.options import deliver
 
-    if certify or unopened or by is not None:
-        from judgekit.cli.certifying import Request, certify_and_show
-
-        request = Request(verdicts, dataset or "", tuple(criterion or ()), is_unopened=unopened, by=by)
-        excluded = {
-            "--human": human, "--judge": judge, "--scale": scale, "--group": group, "--samples": samples,
-            "--pairs": pairs, "--baseline": baseline, "--metric": metric, "--use": use if use != "value" else None,
-            "--split": split if split not in ("dev", "test") else None,
-        }  # fmt: skip
-        asked = Scoring("", reference=reference, slices=tuple(slices or ()), epsilon=epsilon, n_worst=0)
-        told = scoring_with(asked, reference=reference, splits="test", use=use, settings=provenance(seed))
-        certify_and_show(request, told, measuring(seed, level, resamples), context.obj, out=out, is_asked=certify,
-                         others=[option for option, given in excluded.items() if given])  # fmt: skip
+    if asked.certify or asked.unopened or asked.by is not None:
+        _certify(verdicts, dataset, asked, resampling, console=context.obj, out=out)
         return
     with unswept():
-        if human:
-            if dataset is not None:
-                raise InputError(f"--human takes the labels from the table, and dataset {dataset!r} is given too")
-            data, outcomes, scoring = _from_one_table(verdicts, judge, human, (scale, group))
-        else:
-            for option, given in (("--scale", scale), ("--group", group)):
-                if given is not None:
-                    raise InputError(f"{option} {given!r} needs --human", hint="A dataset declares its own")
-            data, outcomes, scoring = _from_dataset(verdicts, dataset, judge)
-        rivals = [rival_from(source, data.rubric) for source in baseline or ()]
-        chosen = scoring_with(
-            replace(
-                scoring,
-                slices=tuple(slices or ()),
-                rivals=tuple(rivals),
-                epsilon=epsilon,
-                n_samples=samples,
-                preference=pairs,
-            ),
-            reference=reference,
-            splits=split,
-            use=use,
-            settings={**provenance(seed), "source": Path(verdicts).name},
-        )
-        if criterion:
-            names = [data.rubric.criterion(each).id for each in criterion]
-            outcomes = [outcome for outcome in outcomes if outcome.criterion in names]
-            if not outcomes:
-                raise InputError(f"no verdict is on criterion {', '.join(names)}", where=verdicts)
-        report = run(data, outcomes, chosen, measuring(seed, level, resamples, metric))
-        del data, outcomes, scoring, rivals, chosen  # before the collector wakes and walks them
+        report = _scored(verdicts, dataset, asked, resampling)  # its rows are gone before the collector walks them
     deliver(report, context.obj, out)
-    if not human:
+    if not asked.human:
         context.obj.suggest("judgekit report REPORT.json -o report.html   (REPORT.json: what -o saved)")
+
+
+def _certify(
+    verdicts: str, dataset: str | None, asked: Asked, resampling: Resampling, *, console: Console, out: Path | None
+) -> None:
+    """Open the test split, and show what is certified on it; options that say how else to score are refused."""
+    from judgekit.cli.certifying import Request, certify_and_show
+    from judgekit.workflows.score import Scoring
+
+    request = Request(verdicts, dataset or "", tuple(asked.criterion or ()), is_unopened=asked.unopened, by=asked.by)
+    excluded = {
+        "--human": asked.human, "--judge": asked.judge, "--scale": asked.scale, "--group": asked.group,
+        "--samples": asked.samples, "--pairs": asked.pairs, "--baseline": asked.baseline, "--metric": asked.metric,
+        "--use": asked.use if asked.use != "value" else None,
+        "--split": asked.split if asked.split not in ("dev", "test") else None,
+    }  # fmt: skip
+    told = asked.told(Scoring("", n_worst=0), resampling.provenance(), splits="test")
+    certify_and_show(request, told, resampling.measuring(), console, out=out, is_asked=asked.certify,
+                     others=[option for option, given in excluded.items() if given])  # fmt: skip
+
+
+def _scored(verdicts: str, dataset: str | None, asked: Asked, resampling: Resampling) -> ScoreReport:
+    from judgekit.workflows.score import score
+
+    data, outcomes, scoring = _loaded(verdicts, dataset, asked)
+    rivals = tuple(rival_from(source, data.rubric) for source in asked.baseline or ())
+    settings = {**resampling.provenance(), "source": Path(verdicts).name}
+    told = replace(asked.told(scoring, settings), rivals=rivals, n_samples=asked.samples, preference=asked.pairs)
+    if asked.criterion:
+        names = [data.rubric.criterion(each).id for each in asked.criterion]
+        outcomes = [outcome for outcome in outcomes if outcome.criterion in names]
+        if not outcomes:
+            raise InputError(f"no verdict is on criterion {', '.join(names)}", where=verdicts)
+    return score(data, outcomes, told, resampling.measuring(asked.metric))
+
+
+def _loaded(verdicts: str, dataset: str | None, asked: Asked) -> tuple[Dataset, list[Verdict | Failure], Scoring]:
+    """Return verdicts and labels: of one table, or of a run and a dataset."""
+    if asked.human:
+        if dataset is not None:
+            raise InputError(f"--human takes the labels from the table, and dataset {dataset!r} is given too")
+        return _from_one_table(verdicts, asked.judge, asked.human, (asked.scale, asked.group))
+    for option, given in (("--scale", asked.scale), ("--group", asked.group)):
+        if given is not None:
+            raise InputError(f"{option} {given!r} needs --human", hint="A dataset declares its own")
+    return _from_dataset(verdicts, dataset, asked.judge)
 
 
 def scoring_with(
@@ -145,7 +161,6 @@ def scoring_with(
     Raises:
         InputError: A split or use that there is not.
     """
-    from dataclasses import replace
     from typing import get_args
 
     from judgekit.records.label import SplitName

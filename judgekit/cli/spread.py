@@ -127,13 +127,15 @@ def run_spread(
 
 def each_worker(how: RunHow, n_workers: int) -> RunHow:
     """Return the limits of one of several workers that run at the same time; the cap on cost is the parts' matter."""
-    return replace(
-        how,
-        max_in_flight=max(1, how.max_in_flight // n_workers),
-        rpm=None if how.rpm is None else how.rpm / n_workers,
-        tpm=None if how.tpm is None else how.tpm / n_workers,
+    limits = how.limits
+    share = replace(
+        limits,
+        max_in_flight=max(1, limits.max_in_flight // n_workers),
+        rpm=None if limits.rpm is None else limits.rpm / n_workers,
+        tpm=None if limits.tpm is None else limits.tpm / n_workers,
         max_cost_usd=None,
     )
+    return replace(how, limits=share)
 
 
 def run_part(row: dict[str, Any], errand: Errand) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def _how_of(errand: Errand, index: int) -> RunHow:
     if left_usd <= 0:
         what = f"part {index} of {errand.n_parts} has spent its share of the cap"
         raise BudgetReached(what, where=str(place), hint="The same command continues, with a new --max-cost")
-    return replace(how, max_cost_usd=left_usd)
+    return replace(how, limits=replace(how.limits, max_cost_usd=left_usd))
 
 
 def _require_spreadable(judge: Judge, how: RunHow) -> None:
@@ -212,7 +214,7 @@ def _require_parts_only(folder: Path) -> None:
 
 
 def _errand(folder: Path, judge: Judge, judge_folder: Path, targets: Targets, spread: Spread, how: RunHow) -> Errand:
-    n_workers = min(spread.n_workers, how.max_in_flight)
+    n_workers = min(spread.n_workers, how.limits.max_in_flight)
     errand = Errand(
         home=Path.cwd(),
         folder=folder / PARTS,
@@ -224,7 +226,8 @@ def _errand(folder: Path, judge: Judge, judge_folder: Path, targets: Targets, sp
         caps_usd=None,
         is_apart="RAY_ADDRESS" in os.environ,
     )
-    return errand if how.max_cost_usd is None else replace(errand, caps_usd=_caps(errand, targets, how.max_cost_usd))
+    cap_usd = how.limits.max_cost_usd
+    return errand if cap_usd is None else replace(errand, caps_usd=_caps(errand, targets, cap_usd))
 
 
 def _n_parts(folder: Path) -> int | None:

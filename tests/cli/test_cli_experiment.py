@@ -25,6 +25,7 @@ from judgekit.cli.main import main
 from judgekit.records.any_report import Reports
 from judgekit.records.calibration import Calibration, CalibrationInput
 from judgekit.records.certificate import PassRule
+from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.dataset import DatasetCard, SplitManifest
 from judgekit.records.experiment_report import ExperimentReport
 from judgekit.records.gate import GateReport
@@ -140,6 +141,13 @@ def write_experiment(folder: Path, how: str = "", *, more: str = "", timeout_s: 
     )
 
 
+def write_third_version(folder: Path) -> None:
+    """Write a file of v3, bad on every input."""
+    said = [[{"id": "1", "role": "assistant", "text": f"ITEM v3 {n} BAD"}] for n in range(N)]
+    rows = [{"id": f"v3-q{n:02}", "input": f"q{n:02}", "turns": turns} for n, turns in enumerate(said)]
+    (folder / "v3.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-composed")
@@ -228,6 +236,79 @@ def test_a_whole_experiment_runs_and_again_for_free(
     }  # fmt: skip
     assert left_in(folder) == {"v2.jsonl", "v2.json"}
     assert max(map(len, first.splitlines()[:-1])) <= 80
+
+
+def test_three_versions_are_gated_as_two_and_ranked_in_pairs(
+    root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gate's comparison stays of two; all pairs with Holm and a ranking stand in record, page and terminal."""
+    folder = make_project(root, server.base_url, more=f'[versions.v3]\nsessions = "v3.jsonl"\n{GATE}')
+    write_third_version(folder)
+    assert run() == 0
+    shown, record = capsys.readouterr().out, (folder / "report.json").read_bytes()
+    two, several = (each for each in reports_of(folder).reports if isinstance(each, ComparisonReport))
+    assert (two.baseline, two.candidate, two.versions) == ("v1", "v2", ())
+    assert several.versions == ("v1", "v2", "v3")
+    assert {each.between: each.p_adjusted < 0.05 for each in several.pairs} == {
+        "v2~v1": True, "v3~v1": True, "v3~v2": True,
+    }  # fmt: skip
+    assert [(each.version, each.not_separated_from) for each in several.ranking] == [
+        ("v2", ()), ("v1", ()), ("v3", ()),
+    ]  # fmt: skip
+    for text in (shown, (folder / "report.html").read_text()):
+        assert "Which of v1, v2, v3 is ahead?" in text
+    assert max(map(len, shown.splitlines()[:-1])) <= 80
+    assert server.n_requests == 3 * N
+    assert run("-q") == 0
+    assert capsys.readouterr().out == shown
+    assert (folder / "report.json").read_bytes() == record
+    assert server.n_requests == 3 * N
+
+
+@pytest.mark.slow
+def test_gates_and_plans_know_the_runs_of_all_versions(
+    root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run over three versions serves both; once a version has left the experiment, its run is said to be outdated."""
+    folder = make_project(root, server.base_url, more=f'[versions.v3]\nsessions = "v3.jsonl"\n{GATE}')
+    write_third_version(folder)
+    assert run("-q") == 0
+    assert main(["gate", "e", "-q"]) == 0
+    assert main(["gate", "e", "-q", "--candidate", "v3"]) == 1
+    assert main(["plan", "e", "-q", "--judge-correlation", "0.5"]) == 0
+    capsys.readouterr()
+    write_experiment(folder, more=GATE)
+    for command in ("gate", "plan"):
+        assert main([command, "e"]) == 2
+        told = f"{N} sessions in it are of no version of the experiment as it is now, such as 'v3-q00'. judgekit "
+        assert f"{told}experiment run {folder} makes it anew" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_third_version_may_stand_in_the_dataset_and_must_be_somewhere(
+    root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty table names a version of the dataset; where it has no session, that is told before anything is made."""
+    folder = make_project(root, server.base_url, more="[versions.v0]\n")
+    assert run("-q") == 2
+    assert capsys.readouterr().err == (
+        "judgekit: sessions of d, and [versions] of the experiment: unknown version 'v0'. Did you mean 'v2'? "
+        "Known: v1, v2\n"
+    )
+    assert starts(folder) == []
+    data = DatasetFolder(root / "datasets/d")
+    held = data.load().sessions
+    told = [each.model_copy(update={"id": f"v0-{each.input}", "version": "v0"}) for each in held]
+    data.write_sessions([*held, *told])
+    assert run("-q") == 0
+    assert [(each.version, each.source) for each in head_of(folder).versions] == [
+        ("v2", "command"), ("v1", "dataset"), ("v0", "dataset"),
+    ]  # fmt: skip
+    several = reports_of(folder).reports[-1]
+    assert isinstance(several, ComparisonReport)
+    assert {each.version: each.not_separated_from for each in several.ranking} == {
+        "v2": (), "v1": ("v0",), "v0": ("v1",),
+    }  # fmt: skip
 
 
 def test_the_exit_code_is_the_gates(root: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]) -> None:

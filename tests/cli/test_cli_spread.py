@@ -17,6 +17,7 @@ from judgekit.adapters.store.judge import JudgeFolder
 from judgekit.adapters.store.run import RunFolder
 from judgekit.cli import spread
 from judgekit.cli.main import main
+from judgekit.cli.options import Limits
 from judgekit.cli.running import RunHow
 from judgekit.cli.spread import Errand, each_worker, run_part
 from judgekit.testing import Fault, FaultyServer
@@ -84,10 +85,10 @@ def test_a_panel_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_limits_are_for_all_workers_together() -> None:
     """Each has its share; the cap on cost is dealt to the parts instead."""
-    one = each_worker(RunHow(max_in_flight=10, rpm=60, tpm=900, max_cost_usd=5), 3)
-    assert (one.max_in_flight, one.rpm, one.tpm, one.max_cost_usd) == (3, 20, 300, None)
-    assert each_worker(RunHow(max_in_flight=1), 3).max_in_flight == 1
-    assert each_worker(RunHow(), 3).rpm is None
+    one = each_worker(RunHow(limits=Limits(max_in_flight=10, rpm=60, tpm=900, max_cost_usd=5)), 3)
+    assert one.limits == Limits(max_in_flight=3, rpm=20, tpm=300, max_cost_usd=None)
+    assert each_worker(RunHow(limits=Limits(max_in_flight=1)), 3).limits.max_in_flight == 1
+    assert each_worker(RunHow(), 3).limits.rpm is None
 
 
 @pytest.mark.slow
@@ -149,8 +150,8 @@ def test_a_part_begun_again_has_what_is_left_of_its_cap(here: Path, monkeypatch:
     (place / "sends.jsonl").write_text("\n".join(lines) + "\n")
     judge = JudgeFolder("judges/j").load()
     errand = Errand(here, place.parent, 2, judge, here, spread.Spread(1, "sessions.jsonl"), RunHow(), (1.0, 1.0), False)
-    assert spread._how_of(errand, 1).max_cost_usd == pytest.approx(0.25)
-    assert spread._how_of(errand, 2).max_cost_usd == 1.0
+    assert spread._how_of(errand, 1).limits.max_cost_usd == pytest.approx(0.25)
+    assert spread._how_of(errand, 2).limits.max_cost_usd == 1.0
     assert run_part({"id": 0}, replace(errand, caps_usd=(0.75, 1.0)))["exit_code"] == 6
 
 

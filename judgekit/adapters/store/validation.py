@@ -82,6 +82,8 @@ def _words(finding: ErrorDetails, path: FieldPath, model: Any) -> tuple[str, str
         return f"unknown key {key!r}", hint
     if kind == "missing":
         return f"{path[-1]!r} is missing", "Add it"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _kind_words(finding)
     if kind == "value_error":
         return message.removeprefix("Value error, "), None
     for term, word in _PLAIN_WORDS.items():
@@ -89,6 +91,18 @@ def _words(finding: ErrorDetails, path: FieldPath, model: Any) -> tuple[str, str
     what = f"{message[:1].lower()}{message[1:]}, got {_shown(finding['input'])}"
     close = _nearest_literal(finding)
     return what, f"Did you mean {close!r}?" if close else None
+
+
+def _kind_words(finding: ErrorDetails) -> tuple[str, str]:
+    """Return what is wrong with the key that says which kind of record a table holds."""
+    context = finding.get("ctx", {})
+    key, tag = str(context.get("discriminator", "")).strip("'"), context.get("tag")
+    known = [each.strip("' ") for each in str(context.get("expected_tags", "")).split(",") if each.strip()]
+    if tag is None:
+        return f"{key!r} is missing", "Add it"
+    close = nearest(str(tag), known)
+    told = f"Did you mean {close!r}? " if close else ""
+    return f"unknown {key} {tag!r}", f"{told}Known: {', '.join(known)}"
 
 
 def _alternatives(messages: list[str]) -> str:
