@@ -108,16 +108,17 @@ def ranking_words(places: Sequence[Place]) -> list[str]:
     return found
 
 
-def mixed_words(tests: Sequence[PairTest]) -> list[str]:
-    """Return whose figure each pair of one criterion is, where that is not the same for all of them."""
-    pairs: dict[str, list[str]] = {}
-    for test in tests:
-        candidate, baseline = _ends(test.between)
-        pairs.setdefault(ESTIMATOR_WORDS.get(test.estimator or "", ""), []).append(f"{candidate} and {baseline}")
-    if len(pairs) < 2:
-        return []
-    told = "; ".join(f"{words}: {', '.join(named)}" for words, named in pairs.items())
-    return [f"{tests[0].criterion}: the pairs are not all measured alike ({told}), so the order rests on both."]
+def bare_order_words(criterion: str, pairs: Collection[str]) -> list[str]:
+    """Say that the judge alone orders the versions, though labels correct some of the pairs.
+
+    Args:
+        criterion: Which was ranked.
+        pairs: Those that labels correct, each `candidate~baseline`.
+    """
+    named = ", ".join(" and ".join(_ends(pair)) for pair in pairs)
+    return [
+        f"{criterion}: in order by the judge alone, so that all pairs are measured alike: labels correct only {named}."
+    ]
 
 
 def _who(row: Row) -> str:

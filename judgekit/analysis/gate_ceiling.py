@@ -1,8 +1,13 @@
-"""What a version's sessions cost or took, for a ceiling: what they record themselves, without judge and labels."""
+"""What a version's sessions cost or took, for a ceiling: what they record themselves, without judge and labels.
+
+Bounds of a median or a 95th percentile hold whatever the tail. Those of a mean cannot, where nothing says how dear a
+session may be: they reckon with sessions as dear as the dearest seen, and say so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +18,11 @@ from judgekit.records.dataset import Dataset
 from judgekit.records.gate import RuleWord
 from judgekit.records.policy import Ceiling
 from judgekit.records.session import Session
+from judgekit.stats.careful import careful_mean, labels_alone
 from judgekit.stats.estimate import Estimate
 from judgekit.stats.population_mean import Drawn, population_mean
 from judgekit.stats.quantile import quantile
+from judgekit.stats.sample import FloatArray, IntArray
 from judgekit.stats.unit_sums import MIN_UNITS, Resampling
 
 QUANTILES = {"p50": 0.5, "p95": 0.95}
@@ -49,13 +56,30 @@ def ceiling_reading(
         stop = ("incomplete", f"{words} (at most {max_missing:.0%} may)")
 
     def at(how: Measuring) -> Estimate:
-        if rule.statistic != "mean":
-            return quantile(values, units, QUANTILES[rule.statistic], how.level)
         dropped = {"not_recorded": n_missing} if n_missing else {}
-        drawn = Drawn(values, np.ones(len(values), dtype=np.int64), units, np.ones(len(values)), dropped)
-        found = population_mean(drawn, Resampling(how.fresh_rng(), how.level, how.n_resamples))
-        if found.n_clusters < MIN_UNITS or np.ptp(values):
-            return found
-        return replace(found, low=found.value, high=found.value, method="every session alike")
+        if rule.statistic != "mean":
+            return replace(quantile(values, units, QUANTILES[rule.statistic], how.level), dropped=dropped)
+        return _mean(values, units, dropped, how)
 
-    return Reading(RECORDED, at, stop)
+    cautions = []
+    if n_missing:
+        cautions.append(f"{n_missing} of {len(sessions)} sessions record none, and count for nothing")
+    if rule.statistic == "mean":
+        most = f"the largest seen ({values.max():.3g})"
+        cautions.append(f"no error rate is claimed of sessions beyond {most}: p50 and p95 have one")
+    return Reading(RECORDED, at, stop, cautions=tuple(cautions))
+
+
+def _mean(values: FloatArray, units: IntArray, dropped: Mapping[str, int], how: Measuring) -> Estimate:
+    """Return the mean; each bound as if sessions as dear as the dearest seen, or for nothing, had been missed."""
+    drawn = Drawn(values, np.ones(len(values), dtype=np.int64), units, np.ones(len(values)), dropped)
+    found = population_mean(drawn, Resampling(how.fresh_rng(), how.level, how.n_resamples))
+    if found.n_clusters < MIN_UNITS:
+        return found
+    if not np.ptp(values):
+        return replace(found, low=found.value, high=found.value, method="every session alike")
+    alone, middle = labels_alone(values, units, np.ones(len(values))), float(np.median(values))
+    ends = (min(0.0, float(values.min())), math.inf)
+    low = careful_mean(alone, how.level, reach=middle - ends[0], ends=ends, has_judge=False)
+    high = careful_mean(alone, how.level, reach=float(values.max()) - middle, ends=ends, has_judge=False)
+    return replace(found, low=low.low, high=high.high, method=high.method)

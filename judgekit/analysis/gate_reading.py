@@ -18,6 +18,7 @@ from judgekit.analysis.contrast import Contrast
 from judgekit.analysis.correction import CORRECTIONS, corrected_mean, judge_drawn, judge_raw
 from judgekit.analysis.evidence import Evidence
 from judgekit.analysis.gate_rule import Direction, Line
+from judgekit.analysis.gate_silence import unrecorded
 from judgekit.analysis.judged_version import JudgedVersion
 from judgekit.analysis.label_free import Assumption, label_free, label_free_mean, past_shifts
 from judgekit.analysis.quality import averaged, labels_only
@@ -59,12 +60,14 @@ class Reading:
         at: Measuring at a level to the estimate; None where there is none.
         stop: Why nothing is decided by it, with the word that this gets; None where the bounds decide.
         free: The range without labels, where that is what speaks.
+        cautions: What a pass does not reckon with, in words.
     """
 
     estimator: str | None = None
     at: Callable[[Measuring], Estimate] | None = None
     stop: tuple[RuleWord, str] | None = None
     free: LabelFree | None = None
+    cautions: tuple[str, ...] = ()
 
     @property
     def has_judge(self) -> bool:
@@ -122,8 +125,10 @@ def difference_reading(
         return Reading(estimator, lambda how: _carefully(contrast, contrast.corrected(how.level)))
     if estimator == EXPERTS_ALONE:
         alone = _by_labels_alone(contrast)
-        stop = not_random(alone.sampling, len(alone.labelled.inputs), n_inputs_on_both(contrast), "inputs")
-        return Reading(estimator, lambda how: _labels_difference(alone, how), stop)
+        n = n_inputs_on_both(contrast)
+        stop = not_random(alone.sampling, len(alone.labelled.inputs), n, "inputs")
+        cautions = tuple(unrecorded(alone.sampling, n, "inputs"))
+        return Reading(estimator, lambda how: _labels_difference(alone, how), stop, cautions=cautions)
     if any((each, None) in contrast.experts.values for each in contrast.sides[1].sessions):
         words = f"no input carries labels of both {versions[0]} and {versions[1]}; label both sides of the same inputs"
         return Reading(stop=("inconclusive", words))
@@ -199,14 +204,31 @@ def no_pass(criterion: Criterion) -> str | None:
     """Say why no bound lets a criterion pass; None where one may.
 
     Bounds reckon with inputs far off that no label has shown, as far as the scale goes; without ends nobody knows how
-    far that is. What was seen to be worse fails all the same.
+    far that is. What was seen to be worse fails all the same, and `no_rate` says what that is worth.
     """
-    if criterion.scale.type != "numeric" or None not in criterion.scale.ends:
+    if not _is_endless(criterion):
         return None
     return (
         f"the scale of {criterion.id} has no declared ends, so that rare large losses beyond those seen are not "
         "excluded, and nothing passes: declare min and max in the rubric"
     )
+
+
+def no_rate(criterion: Criterion) -> str | None:
+    """Say why a failure claims no error rate; None where it does.
+
+    One in thirty inputs that gain much, and none of them labelled, make a candidate at its line fail in 18%.
+    """
+    if not _is_endless(criterion):
+        return None
+    return (
+        f"the scale of {criterion.id} has no declared ends, so that rare large gains beyond those seen are not "
+        "excluded, and no error rate is claimed"
+    )
+
+
+def _is_endless(criterion: Criterion) -> bool:
+    return criterion.scale.type == "numeric" and None in criterion.scale.ends
 
 
 def asked_of(table: VerdictTable, side: str, sessions: Sequence[str]) -> Asked:

@@ -10,12 +10,24 @@ from judgekit.stats.multiplicity import holm
 from judgekit.stats.version_difference import two_sided_p_value
 
 
-def pair_tests(rows: Sequence[Row], headline: Mapping[tuple[str, str], str]) -> list[PairTest]:
+def measured_alike(headline: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the estimator of each pair by which several versions can be ranked.
+
+    A difference that labels correct and one that is the judge's alone are not of one scale: together they would rank
+    two versions apart that are the same. Where one pair is the judge's alone, all are.
+
+    Args:
+        headline: Pair -> the estimator that stands first there.
+    """
+    return dict.fromkeys(headline, "judge_raw") if "judge_raw" in headline.values() else headline
+
+
+def pair_tests(rows: Sequence[Row], headline: Mapping[str, str]) -> list[PairTest]:
     """Return the pairs of one criterion, each by the estimator that stands first there, Holm over all.
 
     Args:
         rows: Differences of every pair.
-        headline: (criterion, between) -> the estimator that stands first.
+        headline: Pair -> the estimator whose difference counts.
     """
     leads = _leads(rows, headline)
     p_values = {row.between: two_sided_p_value(row.estimate) for row in leads}
@@ -35,7 +47,7 @@ def pair_tests(rows: Sequence[Row], headline: Mapping[tuple[str, str], str]) -> 
 
 def ranking(
     rows: Sequence[Row],
-    headline: Mapping[tuple[str, str], str],
+    headline: Mapping[str, str],
     tests: Sequence[PairTest],
     *,
     versions: Sequence[str],
@@ -46,7 +58,7 @@ def ranking(
 
     Args:
         rows: Differences of every pair.
-        headline: (criterion, between) -> the estimator that stands first.
+        headline: Pair -> the estimator whose difference counts.
         tests: Of the same pairs.
         versions: Their names.
         level: Two versions are separated where Holm's p-value is at most 1 - level.
@@ -80,12 +92,8 @@ def ranking(
     ]
 
 
-def _leads(rows: Sequence[Row], headline: Mapping[tuple[str, str], str]) -> list[Row]:
-    return [
-        row
-        for row in rows
-        if row.metric == "mean_difference" and row.estimator == headline.get((row.criterion, row.between))
-    ]
+def _leads(rows: Sequence[Row], headline: Mapping[str, str]) -> list[Row]:
+    return [row for row in rows if row.metric == "mean_difference" and row.estimator == headline.get(row.between)]
 
 
 def _ends(between: str, versions: Sequence[str]) -> tuple[str, str]:

@@ -107,7 +107,7 @@ class Place(Record):
     not_separated_from: tuple[str, ...] = ()
     """Versions that the data do not tell it from, after Holm over all pairs."""
     estimator: str | None = None
-    """Of the differences; None where they are not all by the same one."""
+    """Of the differences; None where labels correct some of them and are all there is of others."""
 
 
 class PairTest(Record):

@@ -13,6 +13,7 @@ from judgekit.records.comparison_report import ComparisonReport
 from judgekit.records.quality_report import QualityReport
 from judgekit.records.report import Report, Row
 from judgekit.records.score_report import ScoreReport
+from judgekit.render.comparison_part import JUDGE_BESIDE, maker_words
 from judgekit.render.number import interval_text, is_shown, n_text, undefined_reason, value_text
 from judgekit.render.plain import one_line, wrap
 from judgekit.render.row_table import ESTIMATORS, unit_of
@@ -66,14 +67,17 @@ def overview_parts(reports: Sequence[Report]) -> tuple[Part, ...]:
     if qualities:
         said = tuple(line for r in qualities for line in r.not_random)
         parts.append(Part("How good is each version?", _quality_table(qualities), said))
+    rankings: dict[tuple[str, ...], list[ComparisonReport]] = {}
     for report in reports:
         if isinstance(report, ComparisonReport) and report.versions:
-            by = f", by {report.judge} (via {report.engine or 'not named'})" if report.judge else ""
-            title = f"Which of {', '.join(report.versions)} is ahead{by}?"
-            parts.append(Part(title, _ranking_table(report)))
+            rankings.setdefault(report.versions, []).append(report)
         elif isinstance(report, ComparisonReport):
             title = f"Is {report.candidate} better than {report.baseline}?"
             parts.append(Part(title, _comparison_table(report), report.warnings[:1]))
+    for versions, several in rankings.items():
+        is_bare = any(place.estimator == "judge_raw" for report in several for place in report.ranking)
+        notes = (JUDGE_BESIDE,) if is_bare else ()
+        parts.append(Part(f"Which of {', '.join(versions)} is ahead?", _ranking_table(several), notes))
     return tuple(part for part in parts if part.table.rows or part.notes)
 
 
@@ -144,14 +148,14 @@ def _comparison_table(report: ComparisonReport) -> Table:
     return Table(head, tuple(rows), n_words=2)
 
 
-def _ranking_table(report: ComparisonReport) -> Table:
+def _ranking_table(reports: Sequence[ComparisonReport]) -> Table:
     rows = []
-    for each in report.ranking:
+    for judge, each in ((report.judge, place) for report in reports for place in report.ranking):
+        by = maker_words(None if each.estimator == "labels_only" else judge, None, each.estimator or "ppi")
         near = Cell(", ".join(each.not_separated_from) or "-")
         lead = Cell(value_text(each.lead, "mean_difference"))
-        by = "not the same for all pairs" if each.estimator is None else ESTIMATORS.get(each.estimator, each.estimator)
         rows.append((Cell(each.criterion), Cell(each.version), Cell(by), near, lead))
-    head = ("criterion", "version, best first", "by", "not separated from", "mean lead")
+    head = ("criterion", "version", "by", "not separated from", "mean lead")
     return Table(head, tuple(rows), n_words=4)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.companion import companions, detectable, level_shifts
@@ -41,6 +42,7 @@ from judgekit.records.verdict import Failure, Verdict
 from judgekit.workflows.lineage import open_sessions, refuse_reused, set_aside, units_in_making
 from judgekit.workflows.score import Scoring, judged_criteria, refuse_strangers
 
+Held = TypeVar("Held", Contrast, Wins)
 ORDERED = ("binary", "ordinal", "numeric")
 """Scales that a difference can be measured on; preferences of pairs are counted as wins."""
 
@@ -123,7 +125,7 @@ def labelling_queue(
     whole = _Whole(dataset, given, sides, scoring, measuring, Comparing(assumption=Assumption(margin=margin)))
     found: list[QueuedSession] = []
     for criterion in comparable(dataset, given):
-        contrast = _contrast(whole, criterion) if criterion.scale.type in ORDERED else None
+        contrast = _held_together(whole, criterion, Contrast) if criterion.scale.type in ORDERED else None
         if contrast is not None and contrast.judged.inputs:
             free = _free(whole, contrast, _judge_rows(whole, contrast))
             slope = free.slope.value if free and free.slope.value and free.range.low is not None else 1.0
@@ -186,7 +188,7 @@ def comparable(dataset: Dataset, outcomes: Sequence[Verdict | Failure]) -> list[
 def _part(whole: _Whole, criterion: Criterion) -> _Part | None:
     if criterion.scale.type == "preference":
         return _preferred(whole, criterion)
-    contrast = _contrast(whole, criterion)
+    contrast = _held_together(whole, criterion, Contrast)
     if contrast.judged.inputs or contrast.labelled.inputs:
         return _paired(whole, contrast)
     rows = unpaired_rows(contrast, whole.measuring)
@@ -199,10 +201,15 @@ def _part(whole: _Whole, criterion: Criterion) -> _Part | None:
     return _Part(_by_judge(whole, rows), unpaired_counts(contrast), lead, is_unpaired=True, warnings=told)
 
 
-def _contrast(whole: _Whole, criterion: Criterion) -> Contrast:
+def _held_together(whole: _Whole, criterion: Criterion, kind: type[Held]) -> Held:
+    """Return what judge and experts said of two versions on one criterion: a contrast, or wins.
+
+    Raises:
+        LeakError: Labels that helped to make the judge would correct it.
+    """
     dataset, scoring = whole.dataset, whole.scoring
     allowed = open_sessions(dataset, scoring.splits)
-    contrast = Contrast(
+    held = kind(
         dataset=dataset,
         criterion=criterion,
         sides=whole.sides,
@@ -211,8 +218,8 @@ def _contrast(whole: _Whole, criterion: Criterion) -> Contrast:
         allowed=allowed,
         barred=set_aside(dataset, scoring.lineage, allowed),
     )
-    refuse_reused(dataset, contrast.witnesses, scoring.lineage, scoring.judge)
-    return contrast
+    refuse_reused(dataset, held.witnesses, scoring.lineage, scoring.judge)
+    return held
 
 
 def _paired(whole: _Whole, contrast: Contrast) -> _Part:
@@ -301,24 +308,13 @@ def _bounds(whole: _Whole, contrast: Contrast) -> list[Bounds]:
 
 
 def _preferred(whole: _Whole, criterion: Criterion) -> _Part | None:
-    dataset, scoring = whole.dataset, whole.scoring
-    allowed = open_sessions(dataset, scoring.splits)
-    wins = Wins(
-        dataset=dataset,
-        criterion=criterion,
-        sides=whole.sides,
-        verdicts=verdict_table(criterion, whole.outcomes, use=scoring.use, combine=scoring.combine),
-        experts=reference(dataset, criterion, scoring.reference or default_rule(criterion)),
-        allowed=allowed,
-        barred=set_aside(dataset, scoring.lineage, allowed),
-    )
-    refuse_reused(dataset, wins.witnesses, scoring.lineage, scoring.judge)
+    wins = _held_together(whole, criterion, Wins)
     rows = win_rows(wins, whole.measuring)
     if not rows:
         return None
     given = [row.estimator or "" for row in rows if row.estimate.is_defined]
     beside = [
-        each if each.estimator == "labels_only" else each.model_copy(update={"judge": scoring.judge})
+        each if each.estimator == "labels_only" else each.model_copy(update={"judge": whole.scoring.judge})
         for each in win_companions(wins, whole.measuring)
     ]
     bounds = bounds_of_wins(wins, whole.measuring, whole.comparing.deciding)

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.comparison import Side, version_side
-from judgekit.analysis.comparison_wording import comparison_summary, ranking_words
-from judgekit.analysis.ranking import pair_tests, ranking
+from judgekit.analysis.comparison_wording import bare_order_words, comparison_summary, ranking_words
+from judgekit.analysis.ranking import measured_alike, pair_tests, ranking
 from judgekit.errors import InputError
 from judgekit.records.comparison_report import ComparisonReport, PairTest, Place
 from judgekit.records.dataset import Dataset
@@ -84,12 +84,16 @@ def ranked(reports: Sequence[ComparisonReport], versions: Sequence[str], *, leve
     words: list[str] = []
     for criterion in dict.fromkeys(row.criterion for row in rows):
         own = [row for row in rows if row.criterion == criterion]
-        tested = pair_tests(own, headline)
+        first_of = {pair: estimator for (name, pair), estimator in headline.items() if name == criterion}
+        alike = measured_alike(first_of)
+        tested = pair_tests(own, alike)
         is_lower_better = first.directions.get(criterion) == "lower"
-        order = ranking(own, headline, tested, versions=versions, level=level, is_lower_better=is_lower_better)
+        order = ranking(own, alike, tested, versions=versions, level=level, is_lower_better=is_lower_better)
         tests += tested
         places += order
         words += ranking_words(order)
+        if alike != first_of:
+            words += bare_order_words(criterion, [pair for pair in first_of if first_of[pair] != alike[pair]])
     return first.model_copy(
         update={
             "title": f"{', '.join(versions)}: {first.dataset}",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from judgekit.analysis.gate_ceiling import ceiling_reading
-from judgekit.analysis.gate_reading import Asked, Reading, no_pass, undecidable
+from judgekit.analysis.gate_reading import Asked, Reading, no_pass, no_rate, undecidable
 from judgekit.analysis.gate_rule import Case, Line, Place, depth, line_of
 from judgekit.analysis.gate_wording import NO_ERROR_RATE, bounds_words, failure_words, worst_case_words
 from judgekit.records.gate import RuleWord
@@ -121,12 +121,18 @@ def _held(whole: Whole, found: Found, asked: Sequence[Asked]) -> Found:
         why += f" ({found.reading.free.delta_from}). {NO_ERROR_RATE}"
     if word == "pass" and found.ground is not None and (bar := no_pass(found.ground.criterion)):
         return replace(found, why=f"{why}; {bar}")
+    if word == "fail" and found.ground is not None and (lack := no_rate(found.ground.criterion)):
+        why = f"{why}; {lack}"
+    cautions = found.reading.cautions if word != "inconclusive" else ()
+    if word == "pass":
+        why = "; ".join((why, *cautions))
+    notes = [f"{found.case.name}: {each}" for each in cautions]
     ends = _at_worst(whole, found, asked)
-    if ends is None or {_place(found, each) for each in ends} == {place}:
-        return replace(found, word=word, why=why)
-    told = worst_case_words(found.case, found.line, _n_failed(asked), *ends)
-    note = f"{found.case.name}: failures could turn its answer ({word}): {told}"
-    return replace(found, word=word, why=f"{why}; {told}", notes=(note,))
+    if ends is not None and {_place(found, each) for each in ends} != {place}:
+        told = worst_case_words(found.case, found.line, _n_failed(asked), *ends)
+        why = f"{why}; {told}"
+        notes.append(f"{found.case.name}: failures could turn its answer ({word}): {told}")
+    return replace(found, word=word, why=why, notes=tuple(notes))
 
 
 def _place(found: Found, estimate: Estimate | None) -> Place | None:

@@ -24,6 +24,7 @@ from judgekit.analysis.gate_reading import (
     worse_inputs,
 )
 from judgekit.analysis.gate_rule import Line, line_of
+from judgekit.analysis.gate_silence import silence_of_version, silence_on_pairs
 from judgekit.analysis.gate_win import asked_pairs, pairs_with_failures_as, win_reading, worse_pairs
 from judgekit.analysis.judged_version import JudgedVersion
 from judgekit.analysis.reference import default_rule, reference
@@ -111,9 +112,13 @@ class Ground:
         if isinstance(rule, Floor):
             evidence, version = self.evidence, self.version
             if rule.of == "judge" or evidence.labelled or version is None or not version.asked:
-                return floor_reading(evidence, version, rule.of, measuring)
+                found = floor_reading(evidence, version, rule.of, measuring)
+                return replace(found, cautions=silence_of_version(self.contrast, evidence, rule.of))
             return floor_without_labels(self.contrast, version, line, measuring, delta=delta, level=level)
-        return difference_reading(self.contrast, rule.of, line, measuring, judge=judge, delta=delta, level=level)
+        found = difference_reading(self.contrast, rule.of, line, measuring, judge=judge, delta=delta, level=level)
+        if found.free is not None:
+            return found
+        return replace(found, cautions=found.cautions + silence_on_pairs(self.contrast, rule.of))
 
     def refuse_reused(self) -> None:
         """Refuse labels that helped to make the judge, and would correct it.

@@ -77,7 +77,8 @@ def whole_of(
     if experiment.gate is None:
         raise InputError("the experiment has no [gate]", where=experiment.name, hint="Declare its rules first")
     if experiment.baseline == experiment.candidate:
-        raise InputError(f"baseline and candidate are both {experiment.baseline!r}", where=experiment.name)
+        what = f"baseline and candidate are both {experiment.baseline!r}"
+        raise InputError(what, where=experiment.name, hint="Name two versions")
     _refuse_off_scale(dataset, experiment.gate, experiment.name)
     for outcomes, scoring in judged:
         refuse_strangers(dataset, outcomes)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from judgekit.analysis.gate_rule import WORST_FIRST, Case, over_all
+from judgekit.analysis.gate_silence import silence_of_version, silence_on_pairs
 from judgekit.analysis.gate_wording import asks_words, bounds_words, outcome_words, overall_words
 from judgekit.analysis.look_evidence import Evidence
 from judgekit.analysis.look_input import InputOrder
@@ -212,6 +213,7 @@ def _warnings(found: LookedAt) -> Iterator[str]:
             yield f"{criterion.id}: the rubric does not say which end is better: higher is taken for better"
         if each.voice == "judge_raw":
             yield f"{case.name}: speaks of the judge's own view, not of the experts'"
+        yield from _silences(found, case)
         n_out = len(found.inputs.inputs) - len(each.kept)
         if n_out and each.stop is None:
             yield f"{case.name}: {n_out} inputs do not count: they lie in locked splits, or helped to make the judge"
@@ -219,6 +221,19 @@ def _warnings(found: LookedAt) -> Iterator[str]:
         yield "cost and latency are measured in one look, on all of the candidate's sessions"
     if 0 < found.n_seen < len(found.inputs.inputs):
         yield f"ended after {found.n_seen} of {len(found.inputs.inputs)} inputs; the others were not looked at"
+
+
+def _silences(found: LookedAt, case: Case) -> Iterator[str]:
+    """Yield on how much of what was looked at one version alone has a number."""
+    rule = case.rule
+    ground = next((each for each in found.grounds if each.criterion.id == case.about), None)
+    if not isinstance(ground, Ground) or isinstance(rule, Ceiling):
+        return
+    if isinstance(rule, Floor):
+        told = silence_of_version(ground.contrast, ground.evidence, rule.of)
+    else:
+        told = silence_on_pairs(ground.contrast, rule.of)
+    yield from (f"{case.name}: {each}" for each in told)
 
 
 def _certificates(found: LookedAt) -> dict[str, str]:

@@ -43,6 +43,21 @@ def test_one_question_a_part_within_eighty_columns() -> None:
         assert word in " ".join(text.split())
 
 
+def test_several_versions_are_shown_in_their_order() -> None:
+    """Who is ahead, by whose figure, and who is not told apart; a pair's difference would not say it."""
+    told = [*TOLD, *(session(f"v3-{i:02d}", input=f"i{i:02d}", version="v3") for i in range(12))]
+    data = dataset(labels(QUALITY, {s.id: {"ana": 1 + i % 5} for i, s in enumerate(TOLD)}), sessions=told)
+    grades = [verdict(s.id, QUALITY, 5 if s.version == "v3" else 1 + i % 3) for i, s in enumerate(told)]
+    report = compare_versions(data, [(grades, JUDY)], ("v1", "v2", "v3"), measuring=how())
+    (part,) = overview_parts([report])
+    assert part.title == "Which of v1, v2, v3 is ahead?"
+    first, *_ = part.table.rows
+    assert [cell.text for cell in first][:4] == ["quality", "v3", "judy, judge only", "-"]
+    assert max(map(len, overview([report]).splitlines())) <= 80
+    words = "quality: in order by the judge alone, so that all pairs are measured alike: labels correct only v2 and v1."
+    assert words in report.summary
+
+
 def test_an_undefined_figure_is_shown_as_such_with_its_reason() -> None:
     """All experts say pass: alpha is undefined, and so is kappa; judge and criterion stay on the screen."""
     stuck = score(DATA, [verdict(s.id, PASSED, "pass") for s in TOLD], JUDY, how())
