@@ -212,7 +212,7 @@ def _notes(plan: RunPlan, judge: Judge, measured: _Measured, cost_usd: float | N
     else:
         notes.append(
             f"Nothing measured yet: {1 / TOKENS_PER_BYTE:g} bytes a token, {REPLY_TOKENS} tokens and "
-            f"{LATENCY_S:g} s a reply are supposed. A first run with --limit 20 tells better."
+            f"{LATENCY_S:g} s a reply are supposed. A first `judgekit run --limit 20` tells better."
         )
     notes.append("Replies that cannot be read are asked again, and cost extra.")
     if judge.reading.probabilities:
