@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from judgekit.stats.estimate import Estimate
+from judgekit.stats.interval import no_interval
 from judgekit.stats.partly_labelled import (
     Doubt,
     PartlyLabelled,
@@ -19,6 +20,7 @@ from judgekit.stats.partly_labelled import (
     too_few_labels,
     units_moves,
 )
+from judgekit.stats.population_mean import uneven
 from judgekit.stats.sample import FloatArray, IntArray
 
 MIN_OF_STRATUM = {True: 1, False: 5}
@@ -28,7 +30,8 @@ MIN_OF_STRATUM = {True: 1, False: 5}
 def post_stratified_mean(sample: PartlyLabelled, levels: FloatArray, level: float = 0.95) -> Estimate:
     """Return the experts' mean over all judged sessions.
 
-    Undefined below 30 labels and, on two levels, below 5 labels of the rarer one.
+    Undefined below 30 labels and, on two levels, below 5 labels of the rarer one. No interval where a few units carry
+    most of the labels.
 
     Args:
         sample: Judged sessions; the labelled ones picked at random.
@@ -55,6 +58,8 @@ def post_stratified_mean(sample: PartlyLabelled, levels: FloatArray, level: floa
     value, doubt = mean_of_strata(sample, levels)
     ends = (float(levels[0]), float(levels[-1]))
     interval = mean_interval(value, doubt, level, ends=ends, method="post-stratified")
+    why = uneven(sample.weights, sample.units[sample.is_labelled])
+    interval = no_interval(why) if why else interval
     return corrected(sample, value, interval, level, ends=ends)
 
 

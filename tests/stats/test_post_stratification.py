@@ -93,6 +93,16 @@ def test_copies_in_one_unit_say_nothing_new() -> None:
     assert width_of(apart) < 0.6 * width
 
 
+def test_a_few_large_units_leave_no_interval() -> None:
+    """As of labels alone: 40 users, half of all sessions with two of them; a tenth each would do."""
+    sample = passes()
+    few = replaced(sample, units=np.where(np.arange(100) % 2 == 0, np.arange(100) % 4, 10 + np.arange(100) % 38))
+    found = post_stratified_mean(few, BINARY)
+    assert (found.low, found.value) == (None, pytest.approx(0.64))
+    assert "independent units carry most of the weight" in found.method
+    assert post_stratified_mean(replaced(sample, units=np.arange(100) % 20), BINARY).low is not None
+
+
 def test_sessions_count_as_told() -> None:
     """Those judged to pass stand for half each: W is 30 to 40, and .9 and .25 within."""
     counts = np.where(passes().judge == 1, 0.5, 1.0)
