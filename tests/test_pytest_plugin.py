@@ -135,7 +135,7 @@ def test_gate(gate_report):
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "AssertionError: assert <fail: is v2 better than v1 by 0.9? policy: " in done.stdout
     assert "lies below 0.9, n=" in done.stdout
-    assert "bounds one-sided at 97.5%>" in done.stdout
+    assert "bounds one-sided at 95%>" in done.stdout
 
 
 @pytest.mark.slow

@@ -126,14 +126,17 @@ def careful_quality(found: Estimate, levels: Sequence[float], alone: PartlyLabel
     Args:
         found: With an interval; without one it comes back as it is.
         levels: Numbers of the scale, ascending; empty where it has none.
-        alone: The numbers, where it is their own mean on more than two levels; None where a judge helped.
+        alone: The numbers, where it is their own mean; None where a judge helped.
     """
-    if len(levels) == 2 or alone is None:
+    is_plain_share = len(levels) == 2 and not (alone is not None and _is_grouped(alone))
+    if is_plain_share or alone is None:
         return _as_share(found, levels) if levels else found
     if found.low is None:
         return found
     whole = (levels[0], levels[-1]) if levels else None
     ends = careful_mean(alone, found.level, reach=far_reach(levels), ends=whole, has_judge=False)
+    if len(levels) == 2:
+        return _further(_as_share(found, levels), ends)
     return replace(found, low=ends.low, high=ends.high, method=ends.method)
 
 
@@ -142,8 +145,8 @@ def careful_correction(
 ) -> Estimate:
     """Return a share or a mean of one version that a judge helped with, with bounds that keep their level.
 
-    A mean on more than two levels may be more skewed than the share that it is of its scale, where few sessions are far
-    off, and these in groups. So either end is the further one of the share's and of the skewed t's.
+    A mean on more than two levels, or one of sessions in groups, may be more skewed than the share that it is of its
+    scale: few sessions or groups are far off. So either end is the further one of the share's and of the skewed t's.
 
     Args:
         found: Post-stratified or prediction-powered; without an interval it comes back as it is.
@@ -152,7 +155,9 @@ def careful_correction(
         is_stratified: Whether it is post-stratified.
     """
     as_share = careful_quality(found, levels, None)
-    if found.value is None or as_share.low is None or as_share.high is None or len(levels) == 2:
+    if found.value is None or as_share.low is None or as_share.high is None:
+        return as_share
+    if len(levels) == 2 and not _is_grouped(sample):
         return as_share
     reach, ends = far_reach(levels), (levels[0], levels[-1]) if levels else None
     if is_stratified:
@@ -160,10 +165,21 @@ def careful_correction(
         skewed = _skewed(value, doubt, found.level, made_up=_made_up(sample, reach), ends=ends)
     else:
         skewed = careful_mean(sample, found.level, reach=reach, ends=ends)
-    if skewed.low is None or skewed.high is None:
-        return as_share
-    low, high = min(as_share.low, skewed.low), max(as_share.high, skewed.high)
-    return replace(found, low=low, high=high, method=f"{as_share.method}, or {skewed.method}")
+    return _further(as_share, skewed)
+
+
+def _further(share: Estimate, skewed: Interval) -> Estimate:
+    """Return a share with the further one of its ends and another interval's; as it is where one of them has none."""
+    if share.low is None or share.high is None or skewed.low is None or skewed.high is None:
+        return share
+    low, high = min(share.low, skewed.low), max(share.high, skewed.high)
+    return replace(share, low=low, high=high, method=f"{share.method}, or {skewed.method}")
+
+
+def _is_grouped(sample: PartlyLabelled) -> bool:
+    """Return whether labelled sessions come in groups."""
+    labelled = sample.units[sample.is_labelled]
+    return len(np.unique(labelled)) < len(labelled)
 
 
 def far_reach(levels: Sequence[float]) -> float:

@@ -272,6 +272,44 @@ def test_what_a_skewed_t_says_nothing_of_is_left_to_the_share() -> None:
     assert careful_correction(plain, (), alike, is_stratified=False) is plain
 
 
+def passes_in_groups(rng, sizes, n_labelled, rate):
+    """Return passes and fails, a whole group failing at once; the judge is right in 95%."""
+    units = np.repeat(np.arange(len(sizes)), sizes)
+    good = np.where((rng.random(len(sizes)) < rate)[units], 0.0, 1.0)
+    judge = np.where(rng.random(len(units)) < 0.95, good, 1 - good)
+    is_labelled = rng.permutation(len(units)) < n_labelled
+    return PartlyLabelled(judge, np.where(is_labelled, good, np.nan), units, np.ones(len(units)))
+
+
+def test_a_share_of_sessions_in_groups_takes_the_further_ends() -> None:
+    """With a judge's help and alone: a few groups that fail whole are as skewed as few far grades."""
+    sizes = np.resize([2, 3, 4, 9], 60)
+    sample = passes_in_groups(np.random.default_rng(4), sizes, 140, 0.1)
+    given = post_stratified_mean(sample, np.array([0.0, 1.0]), 0.9)
+    helped = careful_correction(given, (0.0, 1.0), sample, is_stratified=True)
+    share = careful_quality(given, (0.0, 1.0), None)
+    assert helped.method == f"{share.method}, or skewed t"
+    assert there(helped.low) < there(share.low)
+    own = labels_alone(sample.labels, sample.units[sample.is_labelled], np.ones(140))
+    alone = careful_quality(given, (0.0, 1.0), own)
+    assert there(alone.low) <= there(share.low)
+    assert "skewed t" in alone.method
+
+
+@pytest.mark.slow
+def test_a_floor_of_passes_keeps_its_level_where_whole_groups_fail() -> None:
+    """At 90% with 40 groups of uneven size, half of all labelled: the share's bounds alone let 7% through."""
+    rng, wrong, n_runs = np.random.default_rng(12), np.zeros(2), 800
+    sizes = np.maximum(1, np.random.default_rng(40).lognormal(2.0, 0.7, 40).astype(int))
+    for _ in range(n_runs):
+        sample = passes_in_groups(rng, sizes, int(sizes.sum()) // 2, 0.1)
+        given = post_stratified_mean(sample, np.array([0.0, 1.0]), 0.9)
+        if given.low is not None:
+            found = careful_correction(given, (0.0, 1.0), sample, is_stratified=True)
+            wrong += [there(found.low) > 0.9, there(found.high) < 0.9]
+    assert wrong.max() <= binom.isf(1e-3, n_runs, 0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("group", [1, 5])
 def test_a_floor_of_grades_that_a_judge_helped_keeps_its_level(group) -> None:
