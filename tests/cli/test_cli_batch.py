@@ -143,6 +143,7 @@ def test_a_server_without_batches_is_one_clear_line(capsys: pytest.CaptureFixtur
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_cap_counts_a_whole_batch_before_it_is_handed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more goes into a batch than fits under the cap; the same command with a new cap continues."""
     monkeypatch.chdir(make_project(tmp_path, 60))
@@ -203,6 +204,7 @@ def test_a_lost_answer_to_a_submission_is_no_second_batch(monkeypatch: pytest.Mo
     assert spending.cost_usd == pytest.approx(30 * HALF_PRICE_USD)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("name", ["_list", "_content"])
 def test_a_provider_that_stumbles_is_asked_again_for_what_it_holds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
