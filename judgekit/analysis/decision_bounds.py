@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from judgekit.analysis.agreement import Measuring
 from judgekit.analysis.contrast import Contrast
-from judgekit.analysis.gate_reading import Asked, Reading, asked_of, difference_reading, no_pass, undecidable
+from judgekit.analysis.gate_reach import no_pass
+from judgekit.analysis.gate_reading import Asked, Reading, asked_of, difference_reading, undecidable
 from judgekit.analysis.gate_rule import Line, two_sided
 from judgekit.analysis.gate_win import asked_pairs, win_reading
 from judgekit.analysis.gate_wording import failure_words

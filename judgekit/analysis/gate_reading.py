@@ -17,6 +17,7 @@ from judgekit.analysis.comparison import PairedInputs, four_cells, paired_differ
 from judgekit.analysis.contrast import Contrast
 from judgekit.analysis.correction import CORRECTIONS, corrected_mean, judge_drawn, judge_raw
 from judgekit.analysis.evidence import Evidence
+from judgekit.analysis.gate_reach import places
 from judgekit.analysis.gate_rule import Direction, Line
 from judgekit.analysis.gate_silence import unrecorded
 from judgekit.analysis.judged_version import JudgedVersion
@@ -200,37 +201,6 @@ def undecidable(estimate: Estimate) -> str | None:
     return None
 
 
-def no_pass(criterion: Criterion) -> str | None:
-    """Say why no bound lets a criterion pass; None where one may.
-
-    Bounds reckon with inputs far off that no label has shown, as far as the scale goes; without ends nobody knows how
-    far that is. What was seen to be worse fails all the same, and `no_rate` says what that is worth.
-    """
-    if not _is_endless(criterion):
-        return None
-    return (
-        f"the scale of {criterion.id} has no declared ends, so that rare large losses beyond those seen are not "
-        "excluded, and nothing passes: declare min and max in the rubric"
-    )
-
-
-def no_rate(criterion: Criterion) -> str | None:
-    """Say why a failure claims no error rate; None where it does.
-
-    One in thirty inputs that gain much, and none of them labelled, make a candidate at its line fail in 18%.
-    """
-    if not _is_endless(criterion):
-        return None
-    return (
-        f"the scale of {criterion.id} has no declared ends, so that rare large gains beyond those seen are not "
-        "excluded, and no error rate is claimed"
-    )
-
-
-def _is_endless(criterion: Criterion) -> bool:
-    return criterion.scale.type == "numeric" and None in criterion.scale.ends
-
-
 def asked_of(table: VerdictTable, side: str, sessions: Sequence[str]) -> Asked:
     """Return how often a judge failed on some sessions; "not applicable" and "can't judge" are answers."""
     asked = [each for each in sessions if (each, None) in table.targets]
@@ -257,17 +227,6 @@ def with_failures_as(table: VerdictTable, criterion: Criterion, line: Line, good
     told = {target: best if goods[target[0]] else worst for target in failed if target[1] is None}
     left = {target: cause for target, cause in table.missing.items() if target not in told}
     return replace(table, numbers={**table.numbers, **told}, missing=left)
-
-
-def places(criterion: Criterion) -> list[float]:
-    """Return where numbers of a scale lie: its levels; of a numeric scale both ends and the middle, if both are known.
-
-    Bounds take it from here how far off an input may be that no label has shown.
-    """
-    low, high = criterion.scale.ends
-    if criterion.scale.levels or low is None or high is None:
-        return criterion.scale.numbers()
-    return [low, (low + high) / 2, high]
 
 
 def n_inputs_on_both(contrast: Contrast) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from judgekit.analysis.gate_ceiling import ceiling_reading
-from judgekit.analysis.gate_reading import Asked, Reading, no_pass, no_rate, undecidable
+from judgekit.analysis.gate_reach import no_pass, no_rate
+from judgekit.analysis.gate_reading import Asked, Reading, undecidable
 from judgekit.analysis.gate_rule import Case, Line, Place, depth, line_of
 from judgekit.analysis.gate_wording import NO_ERROR_RATE, bounds_words, failure_words, worst_case_words
 from judgekit.records.gate import RuleWord
